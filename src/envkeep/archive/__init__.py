@@ -1,0 +1,1 @@
+"""One file with every artefact of a record."""

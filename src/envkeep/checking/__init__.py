@@ -1,0 +1,1 @@
+"""What in an environment could not be rebuilt."""

@@ -1,0 +1,1 @@
+"""Capture and store -> a backup, if something changed."""

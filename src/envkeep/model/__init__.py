@@ -1,0 +1,1 @@
+"""Frozen records, names, versions and MatchSpec strings; no I/O."""

@@ -1,0 +1,73 @@
+"""A record's identity: what has to be equal for two records to be of the same environment content.
+
+Identity is Python's x.y.z, the packages with builds, channels and origins, the variables, the pins and the requested specs. It
+is not time, path, order, file names of artefacts, how a version was found out, problems or the state of a checkout.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from envkeep.model.names import normalise
+
+if TYPE_CHECKING:
+    from envkeep.model.record import CondaPackage, Distribution, Origin, Record
+
+__all__ = ["content", "content_digest", "same_content"]
+
+
+def content(record: Record) -> dict[str, Any]:
+    """Return the identity of a record as plain values of JSON, in canonical order."""
+    return {
+        "python": record.python.version if record.python else None,
+        "conda": sorted(_conda(package) for package in record.conda),
+        "distributions": sorted((_distribution(dist) for dist in record.distributions), key=repr),
+        "requested": sorted(record.requested.specs),
+        "variables": sorted([name, value] for name, value in record.variables),
+        "pinned": sorted(record.pinned),
+    }
+
+
+def content_digest(record: Record) -> str:
+    """Return the sha256 hex of a record's identity: equal digests, equal content."""
+    text = json.dumps(content(record), ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def same_content(one: Record, other: Record) -> bool:
+    """Return whether two records are of the same content."""
+    return content(one) == content(other)
+
+
+def _conda(package: CondaPackage) -> list[str]:
+    return [
+        package.name,
+        package.version,
+        package.build,
+        package.channel,
+        package.subdir,
+        package.sha256 or package.md5 or "",
+    ]
+
+
+def _distribution(dist: Distribution) -> list[Any]:
+    return [
+        normalise(dist.name),
+        dist.version,
+        dist.conda_package,
+        None if dist.origin is None else _origin(dist.origin),
+        dist.content,
+    ]
+
+
+def _origin(origin: Origin) -> list[Any]:
+    return [
+        origin.kind,
+        origin.url,
+        origin.editable,
+        origin.commit,
+        origin.subdirectory,
+        [list(pair) for pair in origin.hashes],
+    ]

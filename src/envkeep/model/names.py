@@ -1,0 +1,28 @@
+"""Names of Python distributions, conda packages and environments."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["is_conda_name", "is_dist_name", "normalise"]
+
+_RUNS = re.compile(r"[-_.]+")
+# PEP 508's identifier; also what PEP 345 allows
+_DIST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
+# CEP 26: conda package names; `_` leads virtual and activation-only packages
+_CONDA_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\Z")
+
+
+def normalise(name: str) -> str:
+    """Return a distribution's name in its one comparable spelling (PEP 503): ``Flask_Cors`` gives ``flask-cors``."""
+    return _RUNS.sub("-", name).lower()
+
+
+def is_dist_name(name: str) -> bool:
+    """Return whether a string can be a Python distribution's name (PEP 508), and nothing else on a command line."""
+    return _DIST_NAME.match(name) is not None
+
+
+def is_conda_name(name: str) -> bool:
+    """Return whether a string can be a conda package's name (CEP 26), and nothing else on a command line."""
+    return _CONDA_NAME.match(name) is not None

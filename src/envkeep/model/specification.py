@@ -1,0 +1,83 @@
+"""What a file from elsewhere asks for, parsed: a file that is no record (a pip freeze, an environment.yml, an explicit list).
+
+Nothing of such a file reaches a command line but through these values, which were validated when they were read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from envkeep.model.record import CondaPackage, Origin
+
+__all__ = ["RefusedLine", "Requirement", "Specification"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One requirement of a Python package.
+
+    Attributes:
+        name: as the file writes it.
+        version: the exact version it is pinned to (``==``), else None.
+        text: PEP 508 text of our own making, fit for a requirements file.
+        origin: where it comes from if not an index.
+        hashes: ``algorithm:hex``, sorted.
+        line: in the file, from 1.
+    """
+
+    name: str
+    text: str
+    line: int
+    version: str | None = None
+    origin: Origin | None = None
+    hashes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedLine:
+    """A line of a file that would be obeyed by pip, uv or conda and is not, unless allowed by name.
+
+    Attributes:
+        line: from 1.
+        text: the line, credentials dropped.
+        reason: one sentence.
+        allow: the option of ``restore`` that admits it (``--allow-index URL``), or None where nothing does.
+    """
+
+    line: int
+    text: str
+    reason: str
+    allow: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specification:
+    """What a file asks for.
+
+    Attributes:
+        source: the file, for messages.
+        name: of the environment, if the file says it and it is a name (no path).
+        python: ``x.y.z`` (or ``x.y``) that it records or pins, else None.
+        channels: as the file names them, in its order.
+        conda_specs: MatchSpec strings, validated.
+        artefacts: of an explicit list or lock file: packages with URL and, where given, hash.
+        requirements: of its pip section, or of a requirements file.
+        variables: name and value.
+        subdir: the platform it is for, where it says so.
+        refused: what was not taken over.
+        problems: what was odd, in words.
+    """
+
+    source: str
+    name: str | None = None
+    python: str | None = None
+    channels: tuple[str, ...] = ()
+    conda_specs: tuple[str, ...] = ()
+    artefacts: tuple[CondaPackage, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    subdir: str | None = None
+    refused: tuple[RefusedLine, ...] = ()
+    problems: tuple[str, ...] = ()

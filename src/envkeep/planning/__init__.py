@@ -1,0 +1,1 @@
+"""Record and wanted fidelity -> a plan of steps with reasons; pure."""

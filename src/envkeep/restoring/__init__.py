@@ -1,0 +1,1 @@
+"""Plan, engine and verification -> an environment again."""

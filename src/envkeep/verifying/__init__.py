@@ -1,0 +1,1 @@
+"""A rebuilt prefix held against its record, package by package."""
