@@ -1,0 +1,8 @@
+"""``python -m envkeep`` is the ``envkeep`` command."""
+
+from __future__ import annotations
+
+from envkeep.cli.main import main
+
+if __name__ == "__main__":
+    main()
