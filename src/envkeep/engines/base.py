@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Engine",
-    "EngineName",
     "EngineInfo",
+    "EngineName",
     "InstallReport",
     "InstallRequest",
     "Installer",
