@@ -1,0 +1,73 @@
+"""What looks like a secret: by the name it goes by, and by the shape that issuers give their tokens.
+
+Nothing can know every secret. A name errs on the side of secrecy, since what looks secret is kept in ``record.json.gz`` alone and
+omitted, by name, everywhere else; a value is judged only by shapes that nothing else has.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["looks_secret", "secret_name", "secret_value", "without_tokens"]
+
+# `KEY` stands alone or ends a name (API_KEY, APIKEY, SSHKEY), so that KEYBOARD and MONKEY_DIR stay readable
+_NAME = re.compile(
+    r"""
+    token | secret | passw | passphrase | pwd\b | credential | cookie | webhook | bearer
+    | (?:^|[^a-z])(?:auth|authorization|jwt|sas|dsn|sig|signature|pat|pin|otp)(?:$|[^a-z])
+    | (?:^|[^a-z])keys?(?:$|[^a-z])
+    | (?:api|access|private|signing|encryption|license|master|account|auth|ssh|gpg|aws|azure|storage|service|deploy)[^a-z]?keys?(?:$|[^a-z])
+    | (?:^|[^a-z])(?:pass|pw)(?:$|[^a-z])
+    | connection[^a-z]?string
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# camelCase is cut into words first: `authToken`, `apiKey`
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+# the published shapes of issuers' tokens
+_VALUE = re.compile(
+    r"""
+    (?<![A-Za-z0-9])(?:
+        gh[pousr]_[A-Za-z0-9]{10,} | github_pat_[A-Za-z0-9_]{20,}
+      | gl(?:pat|ptt|dt|rt|cbt|soat|ft|agent)-[A-Za-z0-9_-]{10,}
+      | hf_[A-Za-z0-9]{10,} | pypi-[A-Za-z0-9_-]{20,}
+      | xox[abeoprs]-[A-Za-z0-9-]{10,} | xapp-[A-Za-z0-9-]{10,}
+      | sk-[A-Za-z0-9_-]{16,} | [rsp]k_(?:live|test)_[A-Za-z0-9]{10,}
+      | (?:AKIA|ASIA)[A-Z0-9]{16}
+      | AIza[A-Za-z0-9_-]{30,} | ya29\.[A-Za-z0-9_-]{10,}
+      | npm_[A-Za-z0-9]{30,} | dckr_pat_[A-Za-z0-9_-]{20,} | dop_v1_[a-f0-9]{40,}
+      | pfx_[A-Za-z0-9]{10,} | pfxc_[A-Za-z0-9]{10,} | dapi[a-f0-9]{32}
+      | AKCp[A-Za-z0-9]{20,} | cmVmd[A-Za-z0-9+/=]{20,}
+      | eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*
+    )
+    | -----BEGIN[ ][A-Z0-9 ]*PRIVATE[ ]KEY
+    """,
+    re.VERBOSE,
+)
+_URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s/?#@:]*:[^\s/?#@]+@")
+
+
+def looks_secret(name: str, value: str) -> bool:
+    """Return whether a variable (an option, a query part) is to be treated as a secret.
+
+    Args:
+        name: what it goes by (``HF_TOKEN``); may be empty.
+        value: what it holds; may be empty. A URL with a password in it is a secret.
+    """
+    return secret_name(name) or secret_value(value)
+
+
+def secret_name(name: str) -> bool:
+    """Return whether a name says that what it stands for is secret: ``*TOKEN*``, ``*KEY``, ``*PASSWORD*``, ``apiKey``, ..."""
+    return _NAME.search(_CAMEL.sub("_", name)) is not None
+
+
+def secret_value(value: str) -> bool:
+    """Return whether a value holds a token of a known issuer's shape, a private key, or a URL with a password in it."""
+    return _VALUE.search(value) is not None or _URL_WITH_PASSWORD.search(value) is not None
+
+
+def without_tokens(text: str) -> str:
+    """Return a text with every token of a known issuer's shape replaced by ``***``."""
+    return _VALUE.sub("***", text)

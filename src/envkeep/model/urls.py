@@ -1,0 +1,214 @@
+"""URLs of artefacts, channels, indexes and repositories: credentials dropped, hosts, and ``file://`` both ways.
+
+Everything a record holds of a URL goes through ``without_credentials`` (one URL) or ``scrub`` (a text that may hold some: a
+command, a requirement). Strings are taken apart by hand: ``urllib.parse`` raises on some of what is found in the wild, and a reader
+must not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from envkeep.model.secrets import looks_secret, secret_value, without_tokens
+
+__all__ = ["AuthKind", "CleanUrl", "file_url", "host", "is_url", "path_of_file_url", "scrub", "without_credentials"]
+
+AuthKind = Literal["token", "user", "query"]
+
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)\Z", re.DOTALL)
+_SPLIT = re.compile(r"(?P<authority>[^/?#\\]*)(?P<path>[^?#]*)(?P<query>\?[^#]*)?(?P<fragment>#.*)?\Z", re.DOTALL)
+# git's scp-like remotes: [user[:password]@]host:path
+_SCP = re.compile(r"(?P<user>[^/@\s:]+(?::[^@\s]*)?)@(?P<host>[^/@\s:]+):(?P<path>.*)\Z", re.DOTALL)
+# a channel without a scheme: user:password@host/path
+_BARE = re.compile(r"[^/@\s:]+:[^@\s]+@(?=[^/@\s]+)")
+# anaconda.org, its enterprise edition and quetz: https://host[/base]/t/TOKEN/channel
+_CHANNEL_TOKEN = re.compile(r"/t/[^/]+(?=/|\Z)")
+_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s'\"]+|(?<![^\s'\"=])[^\s'\"/@:=]+:[^\s'\"/@:]+@[^\s'\"]+")
+_DRIVE = re.compile(r"[A-Za-z][:|](?=[/\\]|\Z)")
+_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:@!$&'()*+,;=")
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUrl:
+    """A URL without credentials.
+
+    Attributes:
+        url: what is left of it.
+        auth: the kind of credentials that were dropped: ``token`` (in the path), ``user`` (``user:password@``), ``query``; else None.
+    """
+
+    url: str
+    auth: AuthKind | None = None
+
+
+def without_credentials(url: str) -> CleanUrl:
+    """Return a URL without user, password, channel token (``/t/TOKEN/``) and secret query parts; never raises.
+
+    The user of an ssh remote (``git@host:path``, ``ssh://git@host``) is no secret and stays. A text that is no URL comes back
+    as it is, apart from ``user:password@`` before a host.
+    """
+    match = _URL.match(url)
+    if match is None:
+        return _without_scheme(url)
+    scheme = match["scheme"]
+    kind = scheme.lower()
+    rest = match["rest"]
+    auth: AuthKind | None = None
+    if kind != "file":
+        rest, dropped = _split_misplaced_userinfo(rest)
+        auth = "user" if dropped else None
+    parts = _SPLIT.match(rest)
+    if parts is None:  # the pattern matches every text; a type checker cannot know
+        return CleanUrl(url)
+    authority, path = parts["authority"], parts["path"]
+    user, at, place = authority.rpartition("@")
+    if at:
+        kept = _ssh_user(user) if "ssh" in kind.split("+") or kind in {"sftp", "scp", "rsync"} else ""
+        if kept != user:
+            auth = "user"
+        authority = f"{kept}@{place}" if kept else place
+    if not kind.startswith(("file", "git")) and not path.endswith(".git"):
+        path, tokens = _CHANNEL_TOKEN.subn("", path)
+        if tokens:
+            auth = "token"
+    cleaned = _path_without_tokens(authority, path)
+    if cleaned != path:
+        path, auth = cleaned, "token"
+    query, dropped_query = _without_secret_parts(parts["query"] or "")
+    fragment, dropped_fragment = _without_secret_parts(parts["fragment"] or "")
+    if auth is None and (dropped_query or dropped_fragment):
+        auth = "query"
+    return CleanUrl(f"{scheme}://{authority}{path}{query}{fragment}", auth)
+
+
+def scrub(text: str) -> str:
+    """Return a text with the credentials of every URL in it, and tokens of known shape, dropped; never raises.
+
+    For text that may hold URLs: a command of the history, a ``name @ url`` requirement, a MatchSpec with a channel.
+    """
+    if "@" in text or "://" in text:
+        text = _IN_TEXT.sub(lambda match: without_credentials(match[0]).url, text)
+    return without_tokens(text)
+
+
+def host(url: str) -> str:
+    """Return the host of a URL or of a scp-like remote in lower case, without port; empty where there is none."""
+    match = _URL.match(url)
+    if match is None:
+        scp = _SCP.match(url)
+        return scp["host"].lower() if scp else ""
+    authority = re.split(r"[/?#\\]", match["rest"], maxsplit=1)[0].rpartition("@")[2]
+    if authority.startswith("["):
+        return authority.partition("]")[0].lstrip("[").lower()
+    return authority.partition(":")[0].lower()
+
+
+def is_url(text: str) -> bool:
+    """Return whether a text begins with ``scheme://``."""
+    return _URL.match(text) is not None
+
+
+def file_url(path: str) -> str:
+    r"""Return the ``file://`` URL of an absolute path, quoted as pip quotes it.
+
+    Args:
+        path: POSIX (``/srv/my chan``), Windows (``C:\chan``, ``C:/chan``) or UNC (``\\server\share``), whatever this machine is.
+    """
+    if _DRIVE.match(path):
+        return "file:///" + path[0] + ":" + _quote(path[2:].replace("\\", "/"))
+    if path.startswith("\\\\"):
+        return "file:" + _quote(path.replace("\\", "/"))
+    return "file://" + _quote(path)
+
+
+def path_of_file_url(url: str) -> str | None:
+    r"""Return the path a ``file://`` URL stands for, as its machine spells it; None for any other URL.
+
+    ``file:///C:/chan`` gives ``C:\chan``, ``file://server/share`` gives ``\\server\share``, ``file:///srv/my%20chan`` gives
+    ``/srv/my chan``. A query or fragment (``#egg=x``, ``#sha256=...``) is no part of it.
+    """
+    match = _URL.match(url)
+    if match is None or match["scheme"].lower() != "file":
+        return None
+    from urllib.parse import unquote
+
+    rest = re.split(r"[?#]", match["rest"], maxsplit=1)[0]
+    authority, slash, tail = rest.partition("/")
+    path = unquote(slash + tail)
+    if _DRIVE.match(authority):
+        return authority[0] + ":" + path.replace("/", "\\")
+    if authority and authority.lower() != "localhost":
+        return "\\\\" + authority + path.replace("/", "\\")
+    if _DRIVE.match(path.lstrip("/")):
+        path = path.lstrip("/")
+        return path[0] + ":" + path[2:].replace("/", "\\")
+    return path
+
+
+def _without_scheme(text: str) -> CleanUrl:
+    scp = _SCP.match(text)
+    if scp is not None and not scp["path"].startswith("//"):
+        user = _ssh_user(scp["user"])
+        kept = f"{user}@" if user else ""
+        return CleanUrl(f"{kept}{scp['host']}:{scp['path']}", None if user == scp["user"] else "user")
+    bare = _BARE.match(text)
+    if bare is not None:
+        return CleanUrl(_CHANNEL_TOKEN.sub("", text[bare.end() :]), "user")
+    if "/t/" in text and "." in text.partition("/")[0].strip("."):
+        cleaned, count = _CHANNEL_TOKEN.subn("", text)
+        return CleanUrl(cleaned, "token" if count else None)
+    return CleanUrl(text)
+
+
+def _split_misplaced_userinfo(rest: str) -> tuple[str, bool]:
+    # A password written without quoting may hold `/`, `?` or `#`: then what stands before the first of them is no host:port
+    head = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    if "@" not in head and ":" in head and not head.startswith("["):
+        port = head.partition(":")[2]
+        if port and not port.isdigit() and "@" in rest:
+            return rest.rpartition("@")[2], True
+    return rest, False
+
+
+def _ssh_user(user: str) -> str:
+    name = re.split(r":|%3[aA]", user, maxsplit=1)[0]
+    return "" if secret_value(name) else name
+
+
+def _path_without_tokens(authority: str, path: str) -> str:
+    if authority.lower() == "dl.cloudsmith.io":
+        # an entitlement token stands first: https://dl.cloudsmith.io/TOKEN/owner/repository/...
+        _, first, *others = [*path.split("/"), ""][:-1] or ["", ""]
+        if others and first not in {"public", "basic"}:
+            return "/" + "/".join(others)
+    if not secret_value(path):
+        return path
+    return "/".join(part for part in path.split("/") if not secret_value(part))
+
+
+def _without_secret_parts(text: str) -> tuple[str, bool]:
+    # of `?a=b&c=d` or `#egg=x&subdirectory=y`
+    if len(text) < 2:
+        return text, False
+    parts = re.split(r"[&;]", text[1:])
+    kept = [part for part in parts if not _secret_part(part)]
+    if len(kept) == len(parts):
+        return text, False
+    return (text[0] + "&".join(kept) if kept else ""), True
+
+
+def _secret_part(part: str) -> bool:
+    name, _, value = part.partition("=")
+    # cloud storages sign with several parts, each useless and some telling without the others
+    return name.lower().startswith(("x-amz-", "x-goog-", "awsaccesskeyid")) or looks_secret(name, value)
+
+
+def _quote(path: str) -> str:
+    if all(letter in _SAFE for letter in path):
+        return path
+    return "".join(
+        letter if letter in _SAFE else "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogateescape"))
+        for letter in path
+    )
