@@ -15,15 +15,15 @@ from envkeep.model.names import normalise
 if TYPE_CHECKING:
     from envkeep.model.record import CondaPackage, Distribution, Origin, Record
 
-__all__ = ["content", "content_digest", "same_content"]
+__all__ = ["conda_identity", "content", "content_digest", "distribution_identity", "same_content"]
 
 
 def content(record: Record) -> dict[str, Any]:
     """Return the identity of a record as plain values of JSON, in canonical order."""
     return {
         "python": record.python.version if record.python else None,
-        "conda": sorted(_conda(package) for package in record.conda),
-        "distributions": sorted((_distribution(dist) for dist in record.distributions), key=repr),
+        "conda": sorted(conda_identity(package) for package in record.conda),
+        "distributions": sorted((distribution_identity(dist) for dist in record.distributions), key=repr),
         "requested": sorted(record.requested.specs),
         "variables": sorted([name, value] for name, value in record.variables),
         "pinned": sorted(record.pinned),
@@ -41,7 +41,8 @@ def same_content(one: Record, other: Record) -> bool:
     return content(one) == content(other)
 
 
-def _conda(package: CondaPackage) -> list[str]:
+def conda_identity(package: CondaPackage) -> list[str]:
+    """Return what of a conda package is content; a comparison of packages uses it, so that there is one truth."""
     return [
         package.name,
         package.version,
@@ -52,7 +53,8 @@ def _conda(package: CondaPackage) -> list[str]:
     ]
 
 
-def _distribution(dist: Distribution) -> list[Any]:
+def distribution_identity(dist: Distribution) -> list[Any]:
+    """Return what of a Python distribution is content."""
     return [
         normalise(dist.name),
         dist.version,

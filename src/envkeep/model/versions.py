@@ -1,6 +1,6 @@
 """The order of versions: conda's for conda packages, PEP 440's for Python distributions.
 
-conda's order is the one its ``VersionOrder`` documents (also CEP 33): epoch, then components at ``.`` and ``_``, each in runs of
+conda's order is the one its ``VersionOrder`` documents: epoch, then components at ``.`` and ``_``, each in runs of
 digits and letters; numbers by value, letters before numbers, ``dev`` before all letters, ``post`` after all numbers, a missing
 run counts as 0, the local part last. Both orders here are total: a string that is no version by the rules is cut into the same
 runs and ordered by them, so that a comparison never raises.
