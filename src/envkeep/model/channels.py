@@ -1,7 +1,7 @@
 """Channels as conda spells them, and back to the URLs that an engine fetches from.
 
-The rules are those of conda's ``Channel.canonical_name`` with default settings (conda/models/channel.py): a condarc of the machine
-that reads a record has no say in what the record says.
+The rules are those of conda's ``Channel.canonical_name`` with default settings (conda/models/channel.py): a condarc of the
+machine that reads a record has no say in what the record says.
 """
 
 from __future__ import annotations
@@ -37,36 +37,39 @@ SUBDIRS = (
 _KNOWN = frozenset(SUBDIRS)
 # what conda writes for a package of unknown origin
 _UNKNOWN = frozenset({"", "<unknown>", "None", "None:///<unknown>", "unknown"})
-_DEFAULT_NAMES = frozenset({"pkgs/main", "pkgs/r"})
+_DEFAULT_NAMES = frozenset({"pkgs/main", "pkgs/r", "pkgs/msys2"})
 _ALIAS_HOST = "conda.anaconda.org"
 _ALIAS = f"https://{_ALIAS_HOST}"
 _REPO = "https://repo.anaconda.com"
 _ARTEFACT = re.compile(r"/[^/]+(?:\.tar\.bz2|\.conda|\.whl)\Z")
-_PATH = re.compile(r"[/~\\]|\.\.?(?:[/\\]|\Z)|[A-Za-z]:[/\\]")
+_ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
+_RELATIVE = re.compile(r"~|\.\.?(?:[/\\]|\Z)")
 _DUPLICATE_SLASHES = re.compile(r"/{2,}")
 
 
 def canonical_channel(text: str) -> str:
     """Return a channel's one name, without credentials, from any spelling a record, a history or a file has of it.
 
-    ``conda-forge``, ``conda-forge/osx-arm64``, ``https://conda.anaconda.org/t/TOKEN/conda-forge/noarch/`` and an artefact's URL there all
-    give ``conda-forge``; ``pkgs/main`` and ``pkgs/r`` give ``defaults``; a channel elsewhere gives ``scheme://host/path`` with the
-    host in lower case, percent-decoded. Empty where the text names no channel.
+    ``conda-forge``, ``conda-forge/osx-arm64``, ``https://conda.anaconda.org/t/TOKEN/conda-forge/noarch/`` and an artefact's URL
+    there all give ``conda-forge``; ``pkgs/main`` and ``pkgs/r`` (and ``pkgs/msys2``, which is Windows' third) on any host give
+    ``defaults``; a channel elsewhere gives ``scheme://host/path`` with the host in lower case, percent-decoded. An absolute path
+    is a ``file://`` channel; a relative one stays as it is. Empty where the text names no channel.
     """
     text = text.strip()
     if text in _UNKNOWN:
         return ""
     text = without_credentials(text).url
     if not is_url(text):
-        if _PATH.match(text):
-            text = file_url(_without_subdir(text))
-        else:
+        if _RELATIVE.match(text):
+            return text
+        if not _ABSOLUTE.match(text):
             return _named(_without_subdir(_ARTEFACT.sub("", text)).strip("/"))
+        text = file_url(text)
     return _from_url(text)
 
 
 def channel_base_url(channel: str) -> str | None:
-    """Return the URL that a canonical channel's subdirs lie under, or None for ``defaults`` (two URLs) and for no channel.
+    """Return the URL that a canonical channel's subdirs lie under, or None for ``defaults`` (several URLs) and for no channel.
 
     See ``channel_base_urls`` for ``defaults``.
     """
@@ -74,17 +77,19 @@ def channel_base_url(channel: str) -> str | None:
     return urls[0] if len(urls) == 1 else None
 
 
-def channel_base_urls(channel: str) -> tuple[str, ...]:
-    """Return the URLs that a channel stands for, each without final slash: one, or for ``defaults`` its two main ones.
+def channel_base_urls(channel: str, subdir: str = "") -> tuple[str, ...]:
+    """Return the URLs that a channel stands for, each without final slash: one, or for ``defaults`` its main ones.
 
     Args:
         channel: in any spelling; what is no URL and no name conda knows is a channel on conda.anaconda.org.
+        subdir: the platform it is for: ``defaults`` has two parts, three on Windows.
     """
     name = canonical_channel(channel)
     if not name:
         return ()
     if name == DEFAULTS:
-        return (f"{_REPO}/pkgs/main", f"{_REPO}/pkgs/r")
+        parts = ("main", "r", "msys2") if subdir.startswith("win-") else ("main", "r")
+        return tuple(f"{_REPO}/pkgs/{part}" for part in parts)
     if is_url(name):
         return (_quoted(name),)
     return (f"{_REPO}/{name}",) if name.startswith("pkgs/") else (f"{_ALIAS}/{_quoted(name)}",)
@@ -121,7 +126,8 @@ def _from_url(url: str) -> str:
     path = _DUPLICATE_SLASHES.sub("/", path).strip("/")
     if scheme == "file":
         return f"file://{authority}{slash}{path}" if authority else f"file:///{path}"
-    if path in _DEFAULT_NAMES:
+    # Anaconda's enterprise server has its channels under /conda
+    if path.removeprefix("conda/") in _DEFAULT_NAMES:
         return DEFAULTS
     if authority == _ALIAS_HOST and scheme in {"http", "https"}:
         return _named(path) if path else f"{scheme}://{authority}"

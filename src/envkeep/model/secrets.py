@@ -16,7 +16,8 @@ _NAME = re.compile(
     token | secret | passw | passphrase | pwd\b | credential | cookie | webhook | bearer
     | (?:^|[^a-z])(?:auth|authorization|jwt|sas|dsn|sig|signature|pat|pin|otp)(?:$|[^a-z])
     | (?:^|[^a-z])keys?(?:$|[^a-z])
-    | (?:api|access|private|signing|encryption|license|master|account|auth|ssh|gpg|aws|azure|storage|service|deploy)[^a-z]?keys?(?:$|[^a-z])
+    | (?:api|access|private|signing|encryption|license|master|account|auth|ssh|gpg|aws|azure|storage|service|deploy)
+      [^a-z]?keys?(?:$|[^a-z])
     | (?:^|[^a-z])(?:pass|pw)(?:$|[^a-z])
     | connection[^a-z]?string
     """,

@@ -1,8 +1,8 @@
 """URLs of artefacts, channels, indexes and repositories: credentials dropped, hosts, and ``file://`` both ways.
 
 Everything a record holds of a URL goes through ``without_credentials`` (one URL) or ``scrub`` (a text that may hold some: a
-command, a requirement). Strings are taken apart by hand: ``urllib.parse`` raises on some of what is found in the wild, and a reader
-must not.
+command, a requirement). Strings are taken apart by hand: ``urllib.parse`` raises on some of what is found in the wild, and a
+reader must not.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class CleanUrl:
 
     Attributes:
         url: what is left of it.
-        auth: the kind of credentials that were dropped: ``token`` (in the path), ``user`` (``user:password@``), ``query``; else None.
+        auth: the kind of credentials that were dropped: ``token`` (in the path), ``user`` (``user:password@``), ``query``; None.
     """
 
     url: str
