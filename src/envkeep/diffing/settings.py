@@ -1,0 +1,75 @@
+"""Changes of what is not a package: Python, channels in use, requested specs, pins, variables."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from envkeep.diffing.changes import Change, ChangeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from envkeep.model.record import Record
+
+__all__ = ["python_changes", "setting_changes"]
+
+_SPEC_NAME = re.compile(r"(?:.*::)?\s*([^\s=<>!~\[;@(]+)")
+
+
+def python_changes(old: Record, new: Record) -> Iterator[Change]:
+    """Yield the change of Python's version, if there is one."""
+    before = old.python.version if old.python else None
+    after = new.python.version if new.python else None
+    if before != after:
+        yield Change(kind="python", name="python", old=before, new=after)
+
+
+def setting_changes(old: Record, new: Record) -> Iterator[Change]:
+    """Yield the changes of channels in use, requested specs, pins and variables, each sorted by name."""
+    before, after = ({package.channel for package in record.conda if package.channel} for record in (old, new))
+    for channel in sorted(before ^ after):
+        yield Change(
+            kind="channel",
+            name=channel,
+            old=channel if channel in before else None,
+            new=channel if channel in after else None,
+        )
+    inferred = "inferred from what nothing else needs" if old.requested.inferred or new.requested.inferred else ""
+    yield from _specs("requested", old.requested.specs, new.requested.specs, inferred)
+    yield from _specs("pin", old.pinned, new.pinned)
+    yield from _variables(old, new)
+
+
+def _specs(kind: ChangeKind, old: Iterable[str], new: Iterable[str], detail: str = "") -> Iterator[Change]:
+    gone, come = Counter(old), Counter(new)
+    gone, come = gone - come, come - gone
+    befores, afters = _by_name(gone), _by_name(come)
+    for name in sorted(befores.keys() | afters.keys()):
+        before, after = befores.get(name, []), afters.get(name, [])
+        for at in range(max(len(before), len(after))):
+            yield Change(
+                kind=kind,
+                name=name,
+                old=before[at] if at < len(before) else None,
+                new=after[at] if at < len(after) else None,
+                detail=detail,
+            )
+
+
+def _by_name(specs: Counter[str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for spec in sorted(specs.elements()):
+        found = _SPEC_NAME.match(spec)
+        groups.setdefault(found[1] if found else spec, []).append(spec)
+    return groups
+
+
+def _variables(old: Record, new: Record) -> Iterator[Change]:
+    before, after = Counter(old.variables), Counter(new.variables)
+    gone = {name for name, _ in before - after}
+    come = {name for name, _ in after - before}
+    for name in sorted(gone | come):
+        word = "set" if name not in gone else "unset" if name not in come else "another value"
+        yield Change(kind="variable", name=name, detail=word)
