@@ -1,0 +1,227 @@
+"""What pip or uv has to install: one line of our own making for each distribution, or the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envkeep.model.names import is_dist_name, normalise
+from envkeep.model.urls import file_url, path_of_file_url
+from envkeep.planning.facts import LocalPath
+from envkeep.planning.plan import Cannot, CloneCheckout, PipLine
+from envkeep.planning.urls import is_commit, is_fetched, is_repository, safe_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envkeep.model.record import Distribution, Origin
+    from envkeep.model.specification import Requirement
+    from envkeep.planning.facts import LocalFacts
+
+__all__ = ["PipPart", "pip_part_of_distributions", "pip_part_of_requirements"]
+
+_NOWHERE = LocalPath(kind=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipPart:
+    """The lines, the checkouts to clone first, what cannot be brought back, and what a reader should know."""
+
+    lines: tuple[PipLine, ...] = ()
+    clones: tuple[CloneCheckout, ...] = ()
+    cannot: tuple[Cannot, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Collector:
+    facts: LocalFacts
+    checkout: str | None
+    lines: list[PipLine]
+    clones: list[CloneCheckout]
+    cannot: list[Cannot]
+    notes: list[str]
+
+    def part(self) -> PipPart:
+        return PipPart(lines=tuple(self.lines), clones=tuple(self.clones), cannot=tuple(self.cannot), notes=tuple(self.notes))
+
+    def add(self, name: str, version: str | None, text: str, origin: Origin | None = None) -> None:
+        self.lines.append(PipLine(name=name, version=version, text=text, origin=origin))
+
+    def lack(self, name: str, reason: str, was: str | None = None, remedy: str | None = None) -> None:
+        self.cannot.append(Cannot(kind="pip", name=name, reason=reason, was=was, remedy=remedy))
+
+
+def pip_part_of_distributions(
+    distributions: Iterable[Distribution], facts: LocalFacts, *, checkout: str | None = None
+) -> PipPart:
+    """Return the lines that bring recorded distributions back, each at its version and from its origin.
+
+    Args:
+        distributions: of a record; conda's among them count as if they came from an index.
+        facts: what stands at their local origins now.
+        checkout: folder that missing editable checkouts are cloned into; None: they are named as missing.
+    """
+    found = _Collector(facts, checkout, [], [], [], [])
+    for dist in distributions:
+        if not is_dist_name(dist.name):
+            found.lack(dist.name, "its name is none that a Python package can have (PEP 508)")
+        elif dist.origin is not None and dist.conda_package is None:
+            _from_origin(found, dist.name, dist.version, dist.origin)
+        elif not _is_version(dist.version):
+            found.lack(dist.name, f"no index can have version '{dist.version}' (PEP 440)", dist.version)
+        else:
+            found.add(dist.name, dist.version, f"{dist.name}=={dist.version}")
+    return found.part()
+
+
+def pip_part_of_requirements(requirements: Iterable[Requirement], facts: LocalFacts, *, checkout: str | None = None) -> PipPart:
+    """Return the lines that bring the requirements of a file back; hashes are held where every line has some (pip's rule)."""
+    wanted = tuple(requirements)
+    hashed = bool(wanted) and all(item.hashes and item.origin is None for item in wanted)
+    found = _Collector(facts, checkout, [], [], [], [])
+    for item in wanted:
+        if item.origin is not None:
+            _from_origin(found, item.name, item.version, item.origin)
+            continue
+        hashes = "".join(f" --hash={value}" for value in item.hashes) if hashed else ""
+        found.add(item.name, item.version, item.text + hashes)
+    return found.part()
+
+
+def _is_version(text: str) -> bool:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
+
+
+def _from_origin(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
+    if origin.kind == "vcs":
+        _from_repository(found, name, version, origin)
+    elif origin.kind == "archive":
+        _from_archive(found, name, version, origin)
+    else:
+        _from_directory(found, name, version, origin)
+
+
+def _from_repository(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
+    # PEP 610: the commit is the revision that was installed, whatever branch or tag was asked for
+    vcs = origin.vcs or "git"
+    if origin.commit is None or not is_commit(origin.commit):
+        found.lack(name, "no commit is recorded, so what it was cannot be told", f"{vcs}+{origin.url}")
+        return
+    url = safe_url(origin.url) if is_repository(origin.url) and vcs in {"git", "hg", "svn", "bzr"} else None
+    if url is None:
+        found.lack(name, "its repository's URL is none that is fetched from", f"{vcs}+{origin.url}")
+        return
+    if path_of_file_url(origin.url) is not None and _at(found, origin.url).kind is None:
+        found.lack(name, "its repository is not on this machine", f"{vcs}+{origin.url}@{origin.commit}")
+        return
+    if origin.auth is not None:
+        found.notes.append(
+            f"{name} comes from a repository that asked for credentials; none are recorded: netrc or a credential helper "
+            "has to hold them"
+        )
+    found.add(name, version, f"{name} @ {vcs}+{url}@{origin.commit}{_fragment(origin)}", origin)
+
+
+def _from_archive(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
+    url = safe_url(origin.url) if is_fetched(origin.url) else None
+    if url is None:
+        found.lack(name, "its URL is none that is fetched from", origin.url)
+        return
+    path = path_of_file_url(origin.url)
+    if path is not None:
+        there = _at(found, origin.url)
+        if there.kind != "file":
+            found.lack(name, "the local archive that it came from is not there", path, "Put the file back at that path.")
+            return
+        if there.hash_fits is False:
+            found.lack(
+                name,
+                "the local archive that it came from has changed: its hash is not the recorded one",
+                path,
+                "Put the file that it was back at that path.",
+            )
+            return
+        if there.hash_fits is None:
+            found.notes.append(
+                f"{name} comes from {path}, of which no hash is recorded: whether it is the same file cannot be told"
+            )
+    fragment = _fragment(origin)
+    digest = next((f"{kind}={value}" for kind, value in origin.hashes if kind == "sha256"), None)
+    if digest is not None:
+        fragment = f"{fragment}&{digest}" if fragment else f"#{digest}"
+    found.add(name, version, f"{name} @ {url}{fragment}", origin)
+
+
+def _from_directory(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
+    there = _at(found, origin.url)
+    path = path_of_file_url(origin.url)
+    url = safe_url(origin.url) if path is not None else None
+    if url is None or path is None:
+        found.lack(name, "its folder's URL is none of a local folder", origin.url)
+        return
+    same = origin.commit is None or there.commit is None or there.commit == origin.commit
+    can_clone = (
+        found.checkout is not None
+        and origin.commit is not None
+        and origin.remote is not None
+        and is_commit(origin.commit)
+        and is_repository(_as_url(origin.remote))
+    )
+    if can_clone and (there.kind != "directory" or not same):
+        _clone(found, name, version, origin)
+        return
+    if there.kind == "directory":
+        if not same:
+            found.notes.append(
+                f"{name} is linked to {path} as it is: it is at commit {there.commit} now, and was at {origin.commit}"
+                if origin.editable
+                else f"{name} is built from {path} as it is: it is at commit {there.commit} now, and was at {origin.commit}"
+            )
+        found.add(name, version, f"-e {url}" if origin.editable else f"{name} @ {url}", origin)
+        return
+    remedy = None
+    was = path
+    if origin.remote is not None and origin.commit is not None:
+        was = f"{path} ({origin.remote} at {origin.commit})"
+        remedy = "`--checkout DIR` clones it there at its commit."
+    what = "its editable checkout" if origin.editable else "the local folder that it was built from"
+    found.lack(name, f"{what} is not on this machine", was, remedy)
+
+
+def _clone(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
+    # checked by the caller; a type checker cannot know
+    if found.checkout is None or origin.remote is None or origin.commit is None:
+        return
+    separator = "\\" if "\\" in found.checkout and "/" not in found.checkout else "/"
+    path = f"{found.checkout.rstrip(separator)}{separator}{normalise(name)}"
+    found.clones.append(CloneCheckout(name=name, url=_as_url(origin.remote), commit=origin.commit, path=path))
+    project = path if origin.subdirectory is None else f"{path}{separator}{origin.subdirectory}"
+    url = safe_url(file_url(project)) or ""
+    found.add(name, version, f"-e {url}" if origin.editable else f"{name} @ {url}", origin)
+
+
+def _as_url(remote: str) -> str:
+    # git's scp-like spelling is no URL, and `ext::` is a program: only user@host:path is read as ssh
+    head, colon, tail = remote.partition(":")
+    if "://" in remote or not colon or ":" in tail[:1] or "@" not in head or "/" in head:
+        return file_url(remote) if remote.startswith("/") else remote
+    return f"ssh://{head}/{tail.lstrip('/')}"
+
+
+def _fragment(origin: Origin) -> str:
+    if origin.subdirectory is None:
+        return ""
+    from urllib.parse import quote
+
+    return f"#subdirectory={quote(origin.subdirectory)}"
+
+
+def _at(found: _Collector, url: str) -> LocalPath:
+    return found.facts.paths.get(url, _NOWHERE)

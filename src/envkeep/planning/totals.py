@@ -1,0 +1,59 @@
+"""What a plan contacts, downloads and runs, worked out from its steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from envkeep.model.channels import channel_base_urls
+from envkeep.model.urls import host, path_of_file_url
+from envkeep.planning.plan import CloneCheckout, Contact, InstallPip, MakeConda, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["with_totals"]
+
+
+def with_totals(plan: Plan) -> Plan:
+    """Return a plan whose contacts, sizes and link scripts are those of its steps."""
+    conda = plan.conda_step
+    packages = conda.packages if conda is not None else ()
+    found: dict[str, Contact] = {}
+    for contact in _contacts(plan):
+        found.setdefault(contact.where, contact)
+    return replace(
+        plan,
+        contacts=tuple(found.values()),
+        download=sum(package.size or 0 for package in packages),
+        size_unknown=sum(package.size is None for package in packages),
+        link_scripts=tuple(sorted(package.name for package in packages if package.link_scripts)),
+    )
+
+
+def _contacts(plan: Plan) -> Iterator[Contact]:
+    for step in plan.steps:
+        if isinstance(step, MakeConda):
+            for package in step.packages:
+                if package.url is not None:
+                    # a local channel is named by its folder, not by each file in it
+                    yield Contact(where=_place(package.url.rpartition("/")[0].rpartition("/")[0]), why="conda artefacts")
+            if not step.settled:
+                why = "a solve" if step.specs else "conda artefacts that are gone from where they were"
+                for channel in plan.channels:
+                    for url in channel_base_urls(channel):
+                        yield Contact(where=_place(url), why=why)
+        elif isinstance(step, CloneCheckout):
+            yield Contact(where=_place(step.url), why=f"the checkout of {step.name}")
+        elif isinstance(step, InstallPip):
+            if any(line.origin is None for line in step.lines):
+                for url in plan.index_urls:
+                    yield Contact(where=_place(url), why="Python packages")
+                yield Contact(where="the package index of your pip or uv settings", why="Python packages")
+            for line in step.lines:
+                if line.origin is not None:
+                    yield Contact(where=_place(line.origin.url), why=line.name)
+
+
+def _place(url: str) -> str:
+    return path_of_file_url(url) or host(url) or url
