@@ -1,0 +1,64 @@
+"""Artefacts on this machine's own disk, held against the hashes that a record has of them.
+
+Neither conda (26.7) nor py-rattler (0.28) compares them where the URL is ``file://``: both install whatever lies there, and
+record the hash that was asked for. So it is done here, before any engine starts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkeep.errors import EngineError
+from envkeep.model.urls import path_of_file_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envkeep.model.record import CondaPackage
+
+__all__ = ["check_hashes", "missing_files"]
+
+
+def missing_files(packages: Iterable[CondaPackage]) -> tuple[tuple[str, str], ...]:
+    """Return ``(name, reason)`` of the packages that have no URL, or a ``file://`` URL and no file there."""
+    found = []
+    for package in packages:
+        if not package.url:
+            found.append((package.name, "its record holds no URL"))
+            continue
+        path = path_of_file_url(package.url)
+        if path is not None and not Path(path).is_file():
+            found.append((package.name, f"{path} is not there"))
+    return tuple(found)
+
+
+def check_hashes(packages: Iterable[CondaPackage]) -> None:
+    """Compare the md5 and the sha256 of every package with a ``file://`` URL that is there.
+
+    Raises:
+        EngineError: one differs, or cannot be read.
+    """
+    for package in packages:
+        path = path_of_file_url(package.url or "")
+        if path is None or not (package.sha256 or package.md5) or not Path(path).is_file():
+            continue
+        for kind, wanted in (("sha256", package.sha256), ("md5", package.md5)):
+            if wanted and (found := _digest(path, kind)) != wanted.lower():
+                raise EngineError(
+                    f"{path} is not the artefact that was recorded: its {kind} is {found}, recorded is {wanted}",
+                    f"Get the right file of {package.spec}, or ask for another build of it with --fidelity same-version.",
+                )
+
+
+def _digest(path: str, kind: str) -> str:
+    import hashlib
+
+    digest = hashlib.new(kind, usedforsecurity=False)
+    try:
+        with Path(path).open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    except OSError as error:
+        raise EngineError(f"cannot read {path}: {error.strerror or error}") from error
+    return digest.hexdigest()

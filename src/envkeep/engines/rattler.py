@@ -1,0 +1,208 @@
+"""The embedded engine, py-rattler: needs no conda on the machine.
+
+Its work is done in ``rattler_worker``, a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from envkeep.engines.base import EngineInfo, InstallReport, NoProgress
+from envkeep.errors import EngineError, UnsolvableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from envkeep.engines.base import EngineName, InstallRequest, Progress, SolveRequest
+    from envkeep.model.record import CondaPackage
+
+__all__ = ["RattlerEngine", "cache_folder", "installed_version"]
+
+_INSTALL_IT = 'Install it: pip install "envkeep[engine]"'
+# a proxy that nobody listens at: with the network off, nothing must get out by whatever way
+_NOWHERE = "http://127.0.0.1:9"
+
+
+class _UnavailableError(Exception):
+    """Leaves the guard of a prefix, so that nothing of it stays."""
+
+    def __init__(self, packages: list[tuple[str, str]]) -> None:
+        super().__init__(packages)
+        self.packages = tuple((name, reason) for name, reason in packages)
+
+
+def installed_version() -> str | None:
+    """Return the version of py-rattler in this Python, or None; without importing it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("py-rattler")
+    except PackageNotFoundError:
+        return None
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return where packages and channel indexes are cached: ENVKEEP_CACHE, else what rattler and pixi use on this system."""
+    chosen = environ.get("ENVKEEP_CACHE") or environ.get("RATTLER_CACHE_DIR")
+    if chosen:
+        return Path(chosen).absolute()
+    if sys.platform == "win32":
+        base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "rattler" / "cache"
+
+
+class RattlerEngine:
+    """The embedded engine.
+
+    Args:
+        environ: for the child process: proxies, RATTLER_AUTH_FILE, NETRC, ENVKEEP_CACHE; None: our own.
+    """
+
+    name: EngineName = "rattler"
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        self._environ = dict(os.environ if environ is None else environ)
+
+    def info(self) -> EngineInfo:
+        """Return its version; its path is the Python it is installed in."""
+        return EngineInfo(name=self.name, version=installed_version(), path=sys.executable)
+
+    def solve(self, request: SolveRequest) -> tuple[CondaPackage, ...]:
+        """Return the packages that satisfy a request, sorted by name; see ``base.Engine``.
+
+        For another platform than this machine's the virtual packages are conda-lock's defaults, without CUDA.
+        """
+        from envkeep.engines.wire import packages_from_wire
+
+        answer = self._ask(
+            {
+                "op": "solve",
+                "specs": list(request.specs),
+                "channels": _channels(request.channels),
+                "subdir": request.subdir,
+                "offline": request.offline,
+            },
+            NoProgress(),
+        )
+        return packages_from_wire(answer)
+
+    def available(self, names: Sequence[str], channels: Sequence[str], subdir: str) -> tuple[CondaPackage, ...]:
+        """Return every package of these names in the channels; see ``base.Engine``."""
+        from envkeep.engines.wire import packages_from_wire
+
+        answer = self._ask(
+            {
+                "op": "available",
+                "names": list(names),
+                "channels": _channels(channels),
+                "subdir": subdir,
+                "offline": False,
+            },
+            NoProgress(),
+        )
+        return packages_from_wire(answer)
+
+    def unavailable(self, packages: Sequence[CondaPackage], progress: Progress) -> tuple[tuple[str, str], ...]:
+        """Return the packages that cannot be had, with the reason; see ``base.Engine``. Hashes are compared when installing."""
+        from envkeep.engines.wire import packages_to_wire
+
+        answer = self._ask({"op": "unavailable", "packages": packages_to_wire(packages), "offline": False}, progress)
+        return tuple((name, reason) for name, reason in answer)
+
+    def install(self, request: InstallRequest, progress: Progress) -> InstallReport:
+        """Make the prefix; see ``base.Engine``. Hashes are enforced: here for files on this machine, else by py-rattler."""
+        from envkeep.engines.artefacts import check_hashes
+        from envkeep.engines.finishing import write_history
+        from envkeep.engines.prefixes import fresh_prefix
+        from envkeep.engines.wire import packages_to_wire
+
+        try:
+            with fresh_prefix(request.prefix):
+                check_hashes(request.packages)
+                answer = self._ask(
+                    {
+                        "op": "install",
+                        "prefix": str(request.prefix),
+                        "packages": packages_to_wire(request.packages),
+                        "subdir": request.subdir,
+                        "link_scripts": request.link_scripts,
+                        "offline": request.offline,
+                    },
+                    progress,
+                )
+                if answer["unavailable"]:
+                    raise _UnavailableError(answer["unavailable"])
+                write_history(request)
+        except _UnavailableError as error:
+            return InstallReport(unavailable=error.packages)
+        return InstallReport(
+            scripts_run=tuple(sorted(answer["scripts_run"])), scripts_failed=tuple(sorted(answer["scripts_failed"]))
+        )
+
+    def _ask(self, request: dict[str, Any], progress: Progress) -> Any:
+        import json
+
+        from envkeep.engines.run import stream
+
+        answer: dict[str, Any] = {}
+
+        def take(line: str) -> None:
+            message = json.loads(line)
+            if "start" in message:
+                progress.start(message["start"], message["total"])
+            elif "advance" in message:
+                progress.advance(message["advance"])
+            else:
+                answer.update(message)
+
+        environ = dict(self._environ)
+        if request["offline"]:
+            for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+                environ[name] = environ[name.lower()] = _NOWHERE
+            environ["NO_PROXY"] = environ["no_proxy"] = ""
+        argv = [sys.executable, "-m", "envkeep.engines.rattler_worker"]
+        try:
+            done = stream(
+                argv,
+                take,
+                on_error_line=lambda _: None,
+                request=json.dumps({**request, "cache": str(cache_folder(self._environ))}),
+                env=environ,
+                # -m looks in the current folder first; there, nothing can stand in for a module of ours
+                cwd=Path(__file__).parents[2],
+            )
+        finally:
+            progress.finish()
+        if "result" in answer:
+            return answer["result"]
+        if "error" not in answer:
+            raise EngineError(f"the embedded engine ended with status {done.returncode} and no answer: {done.stderr.strip()}")
+        return _fail(answer["error"], answer["kind"])
+
+
+def _fail(text: str, kind: str) -> NoReturn:
+    from envkeep.model.urls import scrub
+
+    text = scrub(text)
+    if kind == "missing":
+        raise EngineError(f"the embedded engine (py-rattler) is not installed: {text}", _INSTALL_IT)
+    if kind == "SolverError":
+        raise UnsolvableError(text)
+    if kind == "InvalidMatchSpecError":
+        raise UnsolvableError(f"a package specification cannot be understood: {text}")
+    raise EngineError(f"the embedded engine failed: {text}")
+
+
+def _channels(channels: Sequence[str]) -> list[str]:
+    # names would be looked up on conda.anaconda.org, where `defaults` is not; a URL stays as it is given, credentials included
+    from envkeep.model.channels import channel_base_urls
+    from envkeep.model.urls import is_url
+
+    return [url for name in channels for url in ([name] if is_url(name) else channel_base_urls(name))]
