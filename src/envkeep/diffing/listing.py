@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.diffing.changes import Change, Changes, Manager
 from envkeep.diffing.packages import describe_origin, version_kind
+from envkeep.model.matchspec import name_of
 from envkeep.model.names import normalise
 from envkeep.model.record import Record
 
@@ -25,7 +26,6 @@ __all__ = ["diff_listings"]
 
 # what `conda env export` writes: a version without operators or wildcards, perhaps a build
 _PINNED = re.compile(r"(?:.*::)?(?P<name>[\w.-]+)\s*={1,2}\s*(?P<version>[^\s=<>!~*|,\[\]]+)(?:=(?P<build>[^\s=*\[\]]+))?\Z")
-_SPEC_NAME = re.compile(r"(?:.*::)?\s*([\w.-]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +87,7 @@ def _conda_entry(spec: str) -> _Entry:
     pinned = _PINNED.match(spec)
     if pinned is not None:
         return _Entry(name=pinned["name"], version=pinned["version"], build=pinned["build"])
-    named = _SPEC_NAME.match(spec)
-    return _Entry(name=named[1] if named else spec)
+    return _Entry(name=name_of(spec) or spec)
 
 
 def _left_out(old: Record | Specification, new: Record | Specification, *, with_conda: bool) -> Iterator[str]:

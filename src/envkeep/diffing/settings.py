@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from envkeep.diffing.changes import Change, ChangeKind
+from envkeep.model.matchspec import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from envkeep.model.record import Record
 
 __all__ = ["python_changes", "setting_changes"]
-
-_SPEC_NAME = re.compile(r"(?:.*::)?\s*([^\s=<>!~\[;@(]+)")
 
 
 def python_changes(old: Record, new: Record) -> Iterator[Change]:
@@ -61,8 +59,7 @@ def _specs(kind: ChangeKind, old: Iterable[str], new: Iterable[str], detail: str
 def _by_name(specs: Counter[str]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for spec in sorted(specs.elements()):
-        found = _SPEC_NAME.match(spec)
-        groups.setdefault(found[1] if found else spec, []).append(spec)
+        groups.setdefault(name_of(spec) or spec, []).append(spec)
     return groups
 
 
