@@ -89,11 +89,15 @@ class MatchSpec:
         elif self.subdir:
             brackets.insert(0, ("subdir", self.subdir))
         version, build = self.version, ""
+        if "(" in version:
+            # outside of brackets conda takes parentheses for something else
+            brackets.insert(0, ("version", version))
+            version = "" if not self.build else "=*"
         if self.build:
             # name=version=build means an exact version to every parser, and `=*=` any
             if not version:
                 version, build = "=*", f"={self.build}"
-            elif self.exact_version is not None:
+            elif self.exact_version is not None or version == "=*":
                 build = f"={self.build}"
             else:
                 brackets.insert(0, ("build", self.build))
@@ -124,6 +128,8 @@ def parse(text: str) -> MatchSpec:
         pairs = _pairs(text, brackets["inside"])
         rest = brackets["head"].strip()
     rest = _PARENS.sub("", rest).strip()
+    if "(" in rest:
+        raise _bad(text, "parentheses have their place in [version='...'] only")
     channel, subdir, rest = _channel(rest)
     if "channel" in pairs:
         channel, bracket_subdir = _split_channel(pairs.pop("channel"))

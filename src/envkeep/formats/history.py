@@ -1,0 +1,265 @@
+"""``conda-meta/history``: what was done to an environment, read by conda's rules whoever wrote it, written for conda to go on from.
+
+The rules are those of conda's ``History`` (conda/history.py). Writers known: conda 4 to 26 (Python literals, before 4.5 a bare
+comma list), mamba and micromamba (JSON lists), pixi (one line without a header), installers made by constructor.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envkeep.errors import BadFormatError
+from envkeep.model import matchspec
+from envkeep.model.record import Transaction
+from envkeep.model.urls import scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+__all__ = ["History", "conda_spelling", "format_block", "parse_history", "requested_specs"]
+
+_HEADER = re.compile(r"==>\s*(.+?)\s*<==")
+_COMMAND = re.compile(r"#\s*cmd:\s*(.+)")
+_VERSION = re.compile(r"#\s*conda version:\s*(.+)")
+_SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
+# a Python or JSON string; Python 2 wrote u'...'
+_ITEM = re.compile(r"""\s*u?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(,|\])""")
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+# what conda takes for the continuation of the spec before it, in a bare comma list: `param >=1.5.1,<2.0`
+_CONTINUES = re.compile(r"\s*[<>!=~]")
+_KINDS = {
+    "update": "update",
+    "install": "update",
+    "create": "update",
+    "remove": "remove",
+    "uninstall": "remove",
+    "neutered": "neutered",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A history file, read.
+
+    Attributes:
+        transactions: its blocks, oldest first.
+        faults: what could not be read, one sentence each, naming the line.
+    """
+
+    transactions: tuple[Transaction, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+class _Block:
+    """A block while it is read."""
+
+    def __init__(self, when: str) -> None:
+        self.when = when
+        self.command: str | None = None
+        self.conda_version: str | None = None
+        self.content: dict[str, None] = {}
+        self.specs: dict[str, tuple[str, ...]] = {}
+
+
+def parse_history(text: str) -> History:
+    """Return the blocks of a history; credentials dropped. Never raises: what cannot be read is a fault, the rest is kept."""
+    blocks: list[_Block] = []
+    faults: list[str] = []
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.strip()
+        if not line:
+            continue
+        header = _HEADER.match(line)
+        if header is not None:
+            blocks.append(_Block(header[1]))
+        elif not blocks:
+            # conda ignores what stands before the first header: pixi's one line, a comment
+            continue
+        elif line.startswith("#"):
+            _comment(blocks[-1], line, number, faults)
+        elif line.startswith("==>"):
+            faults.append(f"line {number} is a header cut short")
+        else:
+            blocks[-1].content.setdefault(line)
+    return History(transactions=_transactions(blocks), faults=tuple(faults))
+
+
+def requested_specs(transactions: Iterable[Transaction], installed: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what was asked for by conda's rules, and the specs that cannot be read.
+
+    Per block removals, then updates, then neutered ones; an update keeps the position of its name; names that are not installed
+    are dropped; a block without a command counts for nothing.
+
+    Args:
+        transactions: oldest first.
+        installed: names of the installed packages.
+
+    Returns:
+        MatchSpec strings as the history has them, in conda's order; and, in order, those that are no MatchSpec.
+    """
+    specs: dict[str, str] = {}
+    unreadable: dict[str, None] = {}
+    for block in transactions:
+        if block.command is None:
+            continue
+        for spec in block.remove_specs:
+            name = _name(spec, unreadable)
+            if name is not None:
+                specs.pop(name, None)
+        for spec in (*block.update_specs, *block.neutered_specs):
+            name = _name(spec, unreadable)
+            if name is not None:
+                specs[name] = spec
+    return tuple(spec for name, spec in specs.items() if name in installed), tuple(unreadable)
+
+
+def format_block(
+    *,
+    when: datetime,
+    command: str,
+    conda_version: str,
+    added: Sequence[str] = (),
+    removed: Sequence[str] = (),
+    update_specs: Sequence[str] = (),
+) -> str:
+    """Return one block as conda writes it, ending in a newline.
+
+    Args:
+        when: local time.
+        command: what was run, on one line.
+        conda_version: at most the version of the conda that shall go on from here, which refuses a newer one's environment.
+        added: dists as ``conda-forge/linux-64::numpy-1.26.4-py312h1_0``.
+        removed: likewise.
+        update_specs: MatchSpec strings that count as asked for; written in conda's own spelling, which mamba reads as well.
+
+    Raises:
+        BadFormatError: a spec is no MatchSpec, or a text holds a newline.
+    """
+    for text in (command, conda_version, *added, *removed):
+        if len(text.splitlines()) > 1 or text.endswith("\n"):
+            raise BadFormatError(f"{text[:80]!r} does not fit on one line of a history")
+    lines = [f"==> {when:%Y-%m-%d %H:%M:%S} <==", f"# cmd: {command}", f"# conda version: {conda_version}"]
+    lines += [f"-{dist}" for dist in sorted(removed)]
+    lines += [f"+{dist}" for dist in sorted(added)]
+    if update_specs:
+        lines.append(f"# update specs: {[conda_spelling(spec) for spec in update_specs]}")
+    return "\n".join(lines) + "\n"
+
+
+def conda_spelling(spec: str) -> str:
+    """Return a MatchSpec string as conda writes it into a history: ``six>=1.17`` gives ``six[version='>=1.17']``.
+
+    Raises:
+        BadFormatError: it is no MatchSpec.
+    """
+    parsed = matchspec.parse(spec)
+    if not re.search(r"[<>|,]", parsed.version):
+        return str(parsed)
+    bare = matchspec.MatchSpec(name=parsed.name, channel=parsed.channel, subdir=parsed.subdir, brackets=parsed.brackets)
+    pairs = [f"version='{parsed.version}'"]
+    if parsed.build:
+        pairs.append(f"build={parsed.build}")
+    head, bracket, inside = str(bare).partition("[")
+    return f"{head}[{','.join(pairs)}" + (f",{inside}" if bracket else "]")
+
+
+def _comment(block: _Block, line: str, number: int, faults: list[str]) -> None:
+    command = _COMMAND.match(line)
+    if command is not None:
+        block.command = scrub(command[1])
+    version = _VERSION.match(line)
+    if version is not None:
+        block.conda_version = version[1]
+    specs = _SPECS.match(line)
+    if specs is None or specs[1] not in _KINDS:
+        return
+    found = _spec_list(specs[2] or "")
+    if found is None:
+        faults.append(f"line {number} holds a list of specs that cannot be read")
+        return
+    # conda: of two lines of a kind in a block, the last that names anything counts
+    if found:
+        block.specs[_KINDS[specs[1]]] = found
+
+
+def _spec_list(text: str) -> tuple[str, ...] | None:
+    text = text.strip()
+    items = _quoted_items(text) if text.startswith("[") else _bare_items(text)
+    if items is None:
+        return None
+    # a final @ asks for a feature, not for a package
+    return tuple(scrub(item.strip()) for item in items if item.strip() and not item.endswith("@"))
+
+
+def _quoted_items(text: str) -> list[str] | None:
+    if text[1:].strip() == "]":
+        return []
+    items: list[str] = []
+    position = 1
+    while True:
+        match = _ITEM.match(text, position)
+        if match is None:
+            # a trailing comma is allowed in a Python list
+            return items if items and text[position:].strip() == "]" else None
+        item = match[1] if match[1] is not None else match[2]
+        items.append(_ESCAPE.sub(_unescaped, item) if "\\" in item else item)
+        position = match.end()
+        if match[3] == "]":
+            return items if not text[position:].strip() else None
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = match[1] or match[2]
+    return chr(int(code, 16)) if code else {"n": "\n", "t": "\t"}.get(match[3], match[3])
+
+
+def _bare_items(text: str) -> list[str]:
+    items: list[str] = []
+    depth = 0
+    for part in text.split(","):
+        if items and (depth > 0 or _CONTINUES.match(part)):
+            items[-1] += "," + part
+        else:
+            items.append(part)
+        depth += part.count("[") - part.count("]")
+    return items
+
+
+def _name(spec: str, unreadable: dict[str, None]) -> str | None:
+    name = matchspec.name_of(spec)
+    # `*[md5=...]` names no package on purpose
+    if name is None and not spec.lstrip().startswith("*"):
+        unreadable.setdefault(spec)
+    return name
+
+
+def _transactions(blocks: list[_Block]) -> tuple[Transaction, ...]:
+    state: dict[str, None] = {}
+    result = []
+    for block in blocks:
+        if any(line[0] in "+-" for line in block.content):
+            added = tuple(line[1:] for line in block.content if line[0] == "+")
+            removed = tuple(line[1:] for line in block.content if line[0] == "-")
+        else:
+            # before conda 4 a first block listed the whole state
+            added = tuple(line for line in block.content if line not in state)
+            removed = tuple(line for line in state if line not in block.content) if block.content else ()
+        for dist in removed:
+            state.pop(dist, None)
+        state.update(dict.fromkeys(added))
+        result.append(
+            Transaction(
+                when=block.when,
+                command=block.command,
+                conda_version=block.conda_version,
+                added=tuple(scrub(dist) for dist in added),
+                removed=tuple(scrub(dist) for dist in removed),
+                update_specs=block.specs.get("update", ()),
+                remove_specs=block.specs.get("remove", ()),
+                neutered_specs=block.specs.get("neutered", ()),
+            )
+        )
+    return tuple(result)
