@@ -1,0 +1,173 @@
+"""The settings in force, each with where it comes from.
+
+From lowest to highest: defaults, PyMoDAQ's own file (where the home is PyMoDAQ's), ``config.toml`` in the home, ENVKEEP_*
+variables, options of the command line.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+from envkeep.errors import BadConfigError
+from envkeep.store.config_settings import SETTINGS, Value, init_text
+from envkeep.store.config_sources import Fault, Given, from_environ, from_file, from_overrides, pymodaq_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["CONFIG_FILE", "Config", "EngineChoice", "InForce", "InstallerChoice", "init_text", "load_config", "resolve_home"]
+
+CONFIG_FILE = "config.toml"
+EngineChoice = Literal["rattler", "conda", "mamba", "micromamba"]
+InstallerChoice = Literal["pip", "uv"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """A setting's value and where it comes from: ``default``, ``<file>:<line>``, a variable's name, a flag."""
+
+    name: str
+    value: Value
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The settings in force.
+
+    Attributes:
+        home: where backups and ``config.toml`` are; absolute.
+        settings: every setting with its value and origin, in the order of the docs.
+    """
+
+    home: Path
+    settings: tuple[InForce, ...] = field(default=())
+
+    @property
+    def keep_backup(self) -> bool:
+        """Whether automatic backups are kept."""
+        return cast("bool", self._value("backup.keep_backup"))
+
+    @property
+    def folder(self) -> str:
+        """The environments' folder, relative to the home (or an absolute path)."""
+        return cast("str", self._value("backup.folder"))
+
+    @property
+    def limit(self) -> int:
+        """How many untagged backups of an environment are kept; 1 or more."""
+        return cast("int", self._value("backup.limit"))
+
+    @property
+    def engine(self) -> EngineChoice | None:
+        """The engine to use, None for whichever is found."""
+        value = self._value("restore.engine")
+        return None if value == "auto" else cast("EngineChoice", value)
+
+    @property
+    def installer(self) -> InstallerChoice | None:
+        """The installer to use, None for whichever is found."""
+        value = self._value("restore.installer")
+        return None if value == "auto" else cast("InstallerChoice", value)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channels for what names none; empty where nobody said."""
+        return cast("tuple[str, ...]", self._value("restore.channels"))
+
+    @property
+    def remap(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of a channel and the one to use in its place."""
+        return cast("tuple[tuple[str, str], ...]", self._value("channels.remap"))
+
+    @property
+    def lock_timeout(self) -> float:
+        """Seconds to wait for another writer."""
+        return cast("float", self._value("store.lock_timeout"))
+
+    def _value(self, name: str) -> Value:
+        return next(setting.value for setting in self.settings if setting.name == name)
+
+
+def resolve_home(flag: Path | str | None, environ: Mapping[str, str]) -> Path:
+    """Return the folder that holds backups and settings: the option's, else ENVKEEP_HOME, else ``~/.envkeep``; absolute.
+
+    It need not be there yet.
+
+    Raises:
+        BadConfigError: it is a file, or nobody knows where the user's home is.
+    """
+    named, origin = (flag, "--home") if flag is not None else (environ.get("ENVKEEP_HOME", "").strip(), "ENVKEEP_HOME")
+    if str(named):
+        text = str(named)
+        home = _user_home(environ) / text[2:] if text[:2] in {"~/", "~\\"} else _user_home(environ) if text == "~" else Path(text)
+    else:
+        home, origin = _user_home(environ) / ".envkeep", "the default home"
+    home = Path(os.path.abspath(home))  # noqa: PTH100 - resolve() would follow the user's own links
+    if home.exists() and not home.is_dir():
+        raise BadConfigError(f"{origin} {home} is no folder", "Name a folder with --home DIR or ENVKEEP_HOME.")
+    return home
+
+
+def load_config(
+    home: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, object] | None = None,
+) -> Config:
+    """Return the settings in force.
+
+    Args:
+        home: as ``resolve_home`` gives it; None resolves it from ``environ``.
+        environ: None for the process's own.
+        overrides: what the command line says, by name (``{"restore.engine": "mamba"}``); None as a value says nothing.
+
+    Raises:
+        BadConfigError: names every unknown key, wrong type and value without sense, with file and line or variable.
+    """
+    environ = os.environ if environ is None else environ
+    home = resolve_home(None, environ) if home is None else home
+    found: list[Given | Fault] = []
+    for path in pymodaq_files(home, environ):
+        found += from_file(path, foreign=True)
+    found += from_file(home / CONFIG_FILE)
+    found += from_environ(environ)
+    found += from_overrides(overrides or {})
+    faults = [item for item in found if isinstance(item, Fault)]
+    if faults:
+        raise _error(faults)
+    given = {item.name: item for item in found if isinstance(item, Given)}
+    settings = []
+    for setting in SETTINGS:
+        item = given.get(setting.name)
+        settings.append(
+            InForce(name=setting.name, value=setting.default, origin="default")
+            if item is None
+            else InForce(name=setting.name, value=item.value, origin=item.origin)
+        )
+    return Config(home=home, settings=tuple(settings))
+
+
+def _error(faults: Iterable[Fault]) -> BadConfigError:
+    faults = list(faults)
+    if len(faults) == 1:
+        fault = faults[0]
+        return BadConfigError(f"{fault.where}: {fault.fact}", fault.remedy)
+    lines = [f"  {fault.where}: {fault.fact}. {fault.remedy}" for fault in faults]
+    return BadConfigError(
+        "\n".join([f"{len(faults)} settings are wrong:", *lines]), "`envkeep config --init` prints all there are."
+    )
+
+
+def _user_home(environ: Mapping[str, str]) -> Path:
+    home = environ.get("USERPROFILE" if os.name == "nt" else "HOME", "").strip()
+    if home:
+        return Path(home)
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise BadConfigError(
+            "nobody knows where your home folder is", "Name a folder with --home DIR or ENVKEEP_HOME."
+        ) from error
