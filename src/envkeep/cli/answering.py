@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -13,7 +13,7 @@ from envkeep.errors import EnvkeepError, InterruptedByUserError
 from envkeep.report.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from envkeep.store.config import Config
@@ -30,20 +30,20 @@ class Answering:
     console: Console
     home: Path | None
 
-    def config(self, **flags: Any) -> Config:
-        """Return the settings of this run; ``flags`` are those given on the command line, by setting (``backup_limit``)."""
-        from envkeep.store.config import load_config
+    def config(self, flags: Mapping[str, object] | None = None) -> Config:
+        """Return the settings of this run; ``flags`` are those of the command line by setting (``restore.engine``)."""
+        from envkeep.store.config import load_config, resolve_home
 
-        return load_config(self.home, os.environ, {name: value for name, value in flags.items() if value is not None})
+        return load_config(resolve_home(self.home, os.environ), os.environ, flags)
 
     def store(self, config: Config | None = None) -> Store:
         """Return the store of this run."""
         from envkeep.store.store import Store
 
         config = config or self.config()
-        return Store(config.home, folder=config.folder, limit=config.limit)
+        return Store(config.home, folder=config.folder, limit=config.limit, lock_timeout=config.lock_timeout)
 
-    def answer(self, result: Any, text: Callable[[], str], *, status: int = 0, problems: Any = ()) -> None:
+    def answer(self, result: Any, text: Callable[[], str], *, status: int = 0, problems: Any = ()) -> NoReturn:
         """Give the answer and end: as JSON, or as what ``text`` returns, with the exit status.
 
         Raises:

@@ -1,0 +1,53 @@
+"""``envkeep backup``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+from envkeep.cli.answering import answering
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
+
+__all__ = ["command"]
+
+
+def command(
+    name: Name = None,
+    prefix: Prefix = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every environment that can be found.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Keep a backup even if nothing changed.")] = False,
+    tag: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--tag", metavar="TAG", help="Tag the backup: it never rotates away.", show_default=False),
+    ] = None,
+    note: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--note", metavar="TEXT", help="Keep a note with the backup.", show_default=False),
+    ] = None,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Keep a backup of an environment if it differs from the last one; say what changed.
+
+    Example: envkeep backup -n microscope --tag before-upgrade
+    """
+    with answering("backup", home, json=json, quiet=quiet, verbose=verbose) as run:
+        from envkeep.cli.choosing import live_prefix
+        from envkeep.errors import UsageError
+        from envkeep.keeping.backup import backup
+        from envkeep.report.backup import backup_text, backups_text
+
+        store = run.store()
+        if not all_:
+            result = backup(live_prefix(name, prefix), store, force=force, tag=tag, note=note)
+            run.answer(result, lambda: "" if quiet else backup_text(result, verbose=verbose), problems=result.problems)
+        if name is not None or prefix is not None or tag is not None:
+            raise UsageError("--all goes with neither -n, -p nor --tag", "Leave it out, or name no environment.")
+        from envkeep.keeping.every import backup_all
+
+        results = backup_all(store, force=force, note=note)
+        status = 1 if results.failed else 0
+        run.answer(results, lambda: "" if quiet else backups_text(results), status=status)

@@ -1,0 +1,129 @@
+"""From what was typed to the environment, the stored environment or the backup that is meant."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from envkeep.errors import EnvironmentNotFoundError, EnvkeepError, UnknownBackupError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from envkeep.model.record import Record
+    from envkeep.model.specification import Specification
+    from envkeep.store.layout import Backup, StoredEnvironment
+    from envkeep.store.store import Store
+
+__all__ = ["Chosen", "active_stored", "choose", "live_prefix", "load", "stored_environment"]
+
+
+def live_prefix(name: str | None, prefix: Path | None) -> Path:
+    """Return the prefix of the live environment that is meant; by the rule of the design where neither is given.
+
+    Raises:
+        EnvironmentNotFoundError, NotAnEnvironmentError, UsageError: as of ``capturing.discovery.find_prefix``.
+    """
+    from envkeep.capturing.discovery import find_prefix
+
+    return find_prefix(name, prefix, os.environ)
+
+
+def stored_environment(store: Store, name: str | None, prefix: Path | None) -> StoredEnvironment:
+    """Return the stored environment that is named: by its folder (it may be long gone), else by the live environment's prefix.
+
+    Raises:
+        EnvironmentNotFoundError: there is none; the remedy lists those there are.
+        UsageError: both a name and a prefix.
+    """
+    if name is not None and prefix is None:
+        for environment in store.environments():
+            if environment.folder == name:
+                return environment
+    try:
+        where = live_prefix(name, prefix)
+    except EnvironmentNotFoundError as error:
+        raise _unknown(store, str(name or prefix)) from error
+    found = store.find_environment(where)
+    if found is None:
+        raise _unknown(store, str(where))
+    return found
+
+
+def active_stored(store: Store) -> StoredEnvironment | None:
+    """Return the active environment's folder in the store; where nothing active is stored and one environment alone is, that one."""
+    try:
+        found = store.find_environment(live_prefix(None, None))
+    except EnvkeepError:
+        found = None
+    if found is not None:
+        return found
+    known = store.environments()
+    return known[0] if len(known) == 1 else None
+
+
+class Chosen:
+    """A backup or a file that was chosen, and how to speak of it."""
+
+    def __init__(self, what: Backup | Path) -> None:
+        self.what = what
+
+    @property
+    def label(self) -> str:
+        """``microscope@20250131112405``, or the file's path."""
+        from pathlib import Path
+
+        return str(self.what) if isinstance(self.what, Path) else self.what.label
+
+    @property
+    def backup(self) -> Backup | None:
+        """The backup, unless it is a file."""
+        from pathlib import Path
+
+        return None if isinstance(self.what, Path) else self.what
+
+
+def choose(store: Store, selector: str, name: str | None = None, prefix: Path | None = None) -> Chosen:
+    """Return what a BACKUP argument means; ``name`` and ``prefix`` say whose, where the selector does not.
+
+    Raises:
+        UnknownBackupError: it names no backup or more than one.
+        UsageError: an environment in the selector and in the options.
+    """
+    from envkeep.store.select import resolve
+
+    if name is None and prefix is None:
+        active = active_stored(store)
+    else:
+        if "@" in selector:
+            raise UsageError(f"{selector!r} names an environment already", "Leave out -n/--name and -p/--prefix.")
+        active = stored_environment(store, name, prefix)
+    return Chosen(resolve(store, selector, active))
+
+
+def load(store: Store, chosen: Chosen, *, allow_index: Sequence[str] = ()) -> Record | Specification:
+    """Return what was chosen, read.
+
+    Raises:
+        BadFormatError: it cannot be read.
+    """
+    if chosen.backup is not None:
+        return store.load(chosen.backup)
+    from pathlib import Path
+
+    from envkeep.formats.load import load_file
+
+    assert isinstance(chosen.what, Path)
+    return load_file(chosen.what, allow_index=allow_index)
+
+
+def _unknown(store: Store, wanted: str) -> EnvironmentNotFoundError | UnknownBackupError:
+    known = [environment.folder for environment in store.environments()]
+    if not known:
+        return EnvironmentNotFoundError(f"no backup of {wanted} in {store.path}", "Make the first one with: envkeep backup")
+    import difflib
+
+    near = difflib.get_close_matches(wanted, known, n=1)
+    remedy = f"Did you mean {near[0]}? " if near else ""
+    return EnvironmentNotFoundError(f"no backup of {wanted} in {store.path}", f"{remedy}Stored environments: {', '.join(known)}.")

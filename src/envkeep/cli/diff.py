@@ -1,0 +1,80 @@
+"""``envkeep diff``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from envkeep.cli.answering import answering
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envkeep.model.record import Record
+    from envkeep.model.specification import Specification
+    from envkeep.store.store import Store
+
+__all__ = ["command"]
+
+
+def command(
+    old: Annotated[str, typer.Argument(metavar="A", help="A backup or a file; also live, live:NAME or live:PATH.")] = "latest",
+    new: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar="[B]", help="The same; the live environment if left out.", show_default=False),
+    ] = None,
+    name: Name = None,
+    prefix: Prefix = None,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Say what changed between two backups, or since a backup. Exit status 3 if they differ.
+
+    Example: envkeep diff latest~1 latest
+    """
+    with answering("diff", home, json=json, quiet=quiet, verbose=verbose) as run:
+        from envkeep.diffing.diff import diff
+        from envkeep.report.diff import diff_text
+
+        store = run.store()
+        before, before_label = _side(store, old, name, prefix)
+        after, after_label = _side(store, new or "live", name, prefix, of=old)
+        changes = diff(before, after)
+        result = {"old": before_label, "new": after_label, "changes": changes.changes, "uncompared": changes.uncompared}
+        run.answer(result, lambda: "" if quiet else diff_text(changes, before_label, after_label), status=3 if changes else 0)
+
+
+def _side(
+    store: Store, text: str, name: str | None, prefix: Path | None, of: str | None = None
+) -> tuple[Record | Specification, str]:
+    """Return one side of the comparison, read, and what to call it; ``of``: the other side, whose environment ``live`` means."""
+    from envkeep.cli.choosing import choose, load
+
+    if text == "live" or text.startswith("live:"):
+        where = _live(store, text, name, prefix, of)
+        from envkeep.capturing.capture import capture
+
+        return capture(where), f"live {where}"
+    chosen = choose(store, text, name, prefix)
+    return load(store, chosen), chosen.label
+
+
+def _live(store: Store, text: str, name: str | None, prefix: Path | None, of: str | None) -> Path:
+    from pathlib import Path
+
+    from envkeep.cli.choosing import choose, live_prefix
+
+    if text != "live":
+        wanted = text.removeprefix("live:")
+        if "/" in wanted or "\\" in wanted or Path(wanted).is_dir():
+            return live_prefix(None, Path(wanted))
+        return live_prefix(wanted, None)
+    if name is None and prefix is None and of is not None and "@" in of:
+        backup = choose(store, of).backup
+        if backup is not None and backup.environment.prefix is not None:
+            return live_prefix(None, Path(backup.environment.prefix))
+    return live_prefix(name, prefix)

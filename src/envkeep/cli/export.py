@@ -1,0 +1,86 @@
+"""``envkeep export``."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from typing import Annotated, Optional
+
+import typer
+
+from envkeep.cli.answering import answering
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
+
+__all__ = ["command"]
+
+
+class _Format(str, Enum):
+    environment_yml = "environment-yml"
+    no_builds = "no-builds"
+    from_history = "from-history"
+    portable = "portable"
+    explicit = "explicit"
+    requirements = "requirements"
+    record_json = "record-json"
+
+
+class _Pip(str, Enum):
+    pinned = "pinned"
+    unpinned = "unpinned"
+    top_level = "top-level"
+    none = "none"
+
+
+class _Hash(str, Enum):
+    md5 = "md5"
+    sha256 = "sha256"
+
+
+def command(
+    backup: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar="[BACKUP]", help="A backup or a file; the live environment if left out.", show_default=False),
+    ] = None,
+    format_: Annotated[_Format, typer.Option("--format", help="What to write.")] = _Format.environment_yml,
+    pip: Annotated[_Pip, typer.Option("--pip", help="How the pip section names packages.")] = _Pip.pinned,
+    hash_: Annotated[_Hash, typer.Option("--hash", help="Which hash an explicit list carries.")] = _Hash.md5,
+    with_secrets: Annotated[bool, typer.Option("--with-secrets", help="Also variables that look secret.")] = False,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("-o", "--output", "-f", "--file", metavar="FILE", help="Write to a file, not to stdout.", show_default=False),
+    ] = None,
+    name: Name = None,
+    prefix: Prefix = None,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write an environment or a backup as a file that other tools read.
+
+    Example: envkeep export latest --format portable -o environment.yml
+    """
+    with answering("export", home, json=json, quiet=quiet, verbose=verbose) as run:
+        from envkeep.cli.choosing import choose, live_prefix, load
+        from envkeep.errors import UsageError
+        from envkeep.formats.export import export
+        from envkeep.model.record import Record
+
+        if backup is None:
+            from envkeep.capturing.capture import capture
+
+            record = capture(live_prefix(name, prefix))
+        else:
+            store = run.store()
+            chosen = choose(store, backup, name, prefix)
+            what = load(store, chosen)
+            if not isinstance(what, Record):
+                raise UsageError(f"{chosen.label} is no record, only a list", "Export a backup that has a record; see envkeep list.")
+            record = what
+        text = export(record, format_.value, pip=pip.value, hash_kind=hash_.value, with_secrets=with_secrets)
+        if output is None:
+            run.answer({"format": format_.value, "text": text}, lambda: text.rstrip("\n"), problems=record.problems)
+        from envkeep.report.files import write_file
+
+        write_file(output, text)
+        run.answer({"format": format_.value, "file": output}, lambda: "" if quiet else f"wrote {output}", problems=record.problems)
