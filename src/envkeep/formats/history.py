@@ -1,4 +1,4 @@
-"""``conda-meta/history``: what was done to an environment, read by conda's rules whoever wrote it, written for conda to go on from.
+"""``conda-meta/history``: what was done to an environment, read by conda's rules, and written for conda to go on from.
 
 The rules are those of conda's ``History`` (conda/history.py). Writers known: conda 4 to 26 (Python literals, before 4.5 a bare
 comma list), mamba and micromamba (JSON lists), pixi (one line without a header), installers made by constructor.
