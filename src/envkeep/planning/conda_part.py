@@ -20,6 +20,7 @@ __all__ = [
     "exact_step",
     "held",
     "is_artefact",
+    "is_proven",
     "python_spec",
     "python_step",
     "remapped",
@@ -42,8 +43,13 @@ def held(name: str, version: str, build: str | None = None) -> str:
 
 
 def is_artefact(package: CondaPackage) -> bool:
-    """Return whether a package can come back as the same file: it has a URL to fetch it from, and a hash to prove it by."""
-    return package.url is not None and is_fetched(package.url) and bool(package.sha256 or package.md5)
+    """Return whether a package has the URL of its artefact; a hash proves it the same one, its lack is a step down."""
+    return package.url is not None and is_fetched(package.url)
+
+
+def is_proven(package: CondaPackage) -> bool:
+    """Return whether a hash is recorded that an artefact can be held against."""
+    return bool(package.sha256 or package.md5)
 
 
 def remapped(package: CondaPackage, remap: Mapping[str, str]) -> CondaPackage:

@@ -14,6 +14,7 @@ from envkeep.planning.channels import choose_channels, remapping
 from envkeep.planning.conda_part import (
     exact_step,
     is_artefact,
+    is_proven,
     python_spec,
     python_step,
     remapped,
@@ -38,15 +39,16 @@ from envkeep.planning.plan import (
 from envkeep.planning.totals import with_totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from envkeep.model.record import CondaPackage
     from envkeep.model.specification import Specification
     from envkeep.planning.facts import LocalFacts
 
-__all__ = ["make_plan"]
+__all__ = ["TOOLS", "is_complete", "make_plan"]
 
 # what every new environment brings along by itself, and pip freeze leaves out
-_TOOLS = frozenset({"pip", "setuptools", "wheel"})
+TOOLS = frozenset({"pip", "setuptools", "wheel"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,18 +171,14 @@ def _conda_record(
         steps_down.append(StepDown(name="", start="exact", end=start, why=why))
     elif start == "exact" and not any(is_artefact(package) for package in packages):
         start = "same-version"
-        steps_down.append(StepDown(name="", start="exact", end=start, why="no artefact is recorded with URL and hash"))
+        steps_down.append(StepDown(name="", start="exact", end=start, why="no URL of any artefact is recorded"))
     if start == "pip" and record.python is None:
         raise UsageError("the record has no Python, so there is nothing to install with pip", "Leave out --fidelity pip.")
     distributions = record.pip
     requested = _valid(record.requested.specs)
     if start == "exact":
         base = exact_step(packages, python)
-        steps_down.extend(
-            StepDown(name=package.name, start="exact", end="same-version", why="no artefact with URL and hash is recorded")
-            for package in packages
-            if not is_artefact(package)
-        )
+        steps_down.extend(_unproven(packages))
     elif start == "same-version":
         base = same_version_step(packages, python)
     elif start == "requested":
@@ -189,7 +187,7 @@ def _conda_record(
         pip = next((package.version for package in record.conda if package.name == "pip"), None)
         base = python_step(python, record.python, pip)
         requested = base.specs
-        distributions = tuple(dist for dist in record.distributions if dist.from_pip or normalise(dist.name) not in _TOOLS)
+        distributions = tuple(dist for dist in record.distributions if dist.from_pip or normalise(dist.name) not in TOOLS)
     return _Parts(
         asked=asked,
         start=start,
@@ -256,6 +254,7 @@ def _specification(
     base: MakeConda
     if start == "exact":
         base = exact_step(artefacts, source.python)
+        steps_down.extend(_unproven(artefacts))
         requested = (*specs, *(f"{package.name}=={package.version}={package.build}" for package in artefacts))
     elif artefacts and start in {"same-version", "requested"}:
         base = same_version_step(artefacts, source.python)
@@ -274,14 +273,25 @@ def _specification(
         base=base,
         requested=requested,
         pip=pip_part_of_requirements(source.requirements, facts, checkout=checkout),
-        deps=not _is_complete(source),
+        deps=not is_complete(source),
         variables=source.variables,
         steps_down=tuple(steps_down),
         notes=tuple(notes),
     )
 
 
-def _is_complete(source: Specification) -> bool:
+def _unproven(packages: Iterable[CondaPackage]) -> Iterator[StepDown]:
+    for package in packages:
+        if not is_artefact(package):
+            why = "no URL of its artefact is recorded"
+        elif not is_proven(package):
+            why = "no hash is recorded that would prove it the same artefact"
+        else:
+            continue
+        yield StepDown(name=package.name, start="exact", end="same-version", why=why)
+
+
+def is_complete(source: Specification) -> bool:
     """Whether a file's requirements are the whole truth, as a list that was captured is, so that nothing is to be added.
 
     Captured lists pin each line and say which Python they were captured from (a header), or pin each conda package by build.
