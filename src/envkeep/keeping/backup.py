@@ -1,0 +1,141 @@
+"""``backup``: what is in an environment now, kept if it is not what the last backup holds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkeep.errors import RefusedError, StoreError
+from envkeep.keeping.comparing import compare
+from envkeep.model.content import content_digest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from envkeep.diffing.changes import Changes
+    from envkeep.model.record import Problem, Record
+    from envkeep.store.layout import Backup, StoredEnvironment
+    from envkeep.store.store import Store
+
+__all__ = ["BackupResult", "backup"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupResult:
+    """What came of a backup.
+
+    Attributes:
+        kept: the new backup; None where nothing changed.
+        environment: its folder in the store.
+        record: what is in the environment.
+        previous: the backup it was compared with; None for the first one.
+        changes: against ``previous``; None without one, and where nothing of it can be read.
+        rotated: what went because of the limit, oldest first.
+        moved_from: a stored environment of the same content whose prefix is gone: this one may be it, under a new name. Its
+            backups stay where they are.
+        problems: what the capture met and survived.
+        unrotated: why nothing rotated, where something should have; the backup was kept all the same.
+    """
+
+    kept: Backup | None
+    environment: StoredEnvironment
+    record: Record
+    previous: Backup | None = None
+    changes: Changes | None = None
+    rotated: tuple[Backup, ...] = ()
+    moved_from: StoredEnvironment | None = None
+    problems: tuple[Problem, ...] = ()
+    unrotated: str | None = None
+
+
+def backup(
+    prefix: Path,
+    store: Store,
+    *,
+    force: bool = False,
+    tag: str | None = None,
+    note: str | None = None,
+    now: datetime | None = None,
+) -> BackupResult:
+    """Keep a backup of an environment if its content differs from the last one's, then rotate.
+
+    The environment is captured while its folder is locked, so that of several processes at once one keeps a backup and the others
+    find it there, and an older state never comes to lie on a newer one.
+
+    Args:
+        prefix: of the environment.
+        store: where to.
+        force: keep one though nothing changed.
+        tag: put on the backup; on the last one where nothing changed.
+        note: kept with a new backup.
+        now: aware instant; the clock's where None.
+
+    Raises:
+        NotAnEnvironmentError: the prefix is none.
+        RefusedError: it holds nothing at all, which is no state to come back to; or the tag is on another backup.
+        StoreError: it cannot be kept; the backups made before are as they were.
+    """
+    environment = store.find_environment(prefix.absolute())
+    record: Record | None = None
+    if environment is None:
+        record = _capture(prefix, now)
+        environment = store.environment_of(record.environment.prefix, record.environment)
+    with store.locked(environment):
+        # captured before the lock was had: fresh enough only where nobody kept one in between
+        if record is None or store.backups(environment):
+            record = _capture(prefix, now)
+        digest = content_digest(record)
+        compared = compare(store, environment, record, digest)
+        if compared.same and compared.previous is not None and not force:
+            previous = compared.previous if tag is None else store.tag(compared.previous, tag)
+            return BackupResult(
+                kept=None,
+                environment=environment,
+                record=record,
+                previous=previous,
+                changes=compared.changes,
+                problems=record.problems,
+            )
+        counts = None if compared.changes is None else asdict(compared.changes.counts)
+        kept = store.write(environment, record, tag=tag, note=note, now=now, changes=counts)
+        rotated, unrotated = _rotate(store, environment)
+        return BackupResult(
+            kept=kept,
+            environment=environment,
+            record=record,
+            previous=compared.previous,
+            changes=compared.changes,
+            rotated=rotated,
+            moved_from=_moved_from(store, digest) if compared.previous is None else None,
+            problems=record.problems,
+            unrotated=unrotated,
+        )
+
+
+def _capture(prefix: Path, now: datetime | None) -> Record:
+    from envkeep.capturing.capture import capture
+
+    record = capture(prefix, now=now)
+    if record.python is None and not record.conda and not record.distributions:
+        raise RefusedError(
+            f"{prefix} holds no package and no Python, so there is nothing to keep", "Install something into it, then back it up."
+        )
+    return record
+
+
+def _rotate(store: Store, environment: StoredEnvironment) -> tuple[tuple[Backup, ...], str | None]:
+    try:
+        return store.rotate(environment), None
+    except StoreError as error:
+        # the new backup is there, which is what was asked for
+        return (), error.fact
+
+
+def _moved_from(store: Store, digest: str) -> StoredEnvironment | None:
+    for other in store.environments():
+        if other.prefix is not None and not Path(other.prefix).exists():
+            backups = store.backups(other)
+            if backups and backups[-1].digest == digest:
+                return other
+    return None

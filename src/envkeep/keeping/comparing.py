@@ -1,0 +1,111 @@
+"""Is what an environment holds now what its last backup holds?
+
+The last complete backup decides, by the digest of its content. PyMoDAQ may have written lists of its own since then, into the
+same folder; they hold Python packages and nothing else, and write conda's in ways nobody can compare. So they never stand for a
+complete backup, but one that names other packages than there are now shows that the environment was another in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envkeep.errors import EnvkeepError
+from envkeep.model.names import normalise
+from envkeep.model.record import Record
+from envkeep.store.contents import load, load_record
+from envkeep.store.environments import written_from
+
+if TYPE_CHECKING:
+    from envkeep.diffing.changes import Change, Changes
+    from envkeep.model.specification import Specification
+    from envkeep.store.layout import Backup, StoredEnvironment
+    from envkeep.store.store import Store
+
+__all__ = ["Comparison", "compare"]
+
+# `pip freeze` leaves these out (setuptools and wheel up to Python 3.11)
+_UNLISTED = frozenset({"pip", "setuptools", "wheel", "distribute"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """An environment held against its backups.
+
+    Attributes:
+        same: whether nothing needs to be kept.
+        previous: the backup that it was held against; None where there is none.
+        changes: since ``previous``; None without one, or where nothing of it can be read.
+    """
+
+    same: bool
+    previous: Backup | None = None
+    changes: Changes | None = None
+
+
+def compare(store: Store, environment: StoredEnvironment, record: Record, digest: str) -> Comparison:
+    """Hold what was captured against the last backup of its environment.
+
+    Args:
+        store: where the backups are.
+        environment: whose they are.
+        record: what was captured.
+        digest: of its content.
+
+    Raises:
+        StoreError: the backups cannot be read.
+    """
+    from envkeep.diffing.changes import Changes
+
+    prefix = record.environment.prefix
+    own = [backup for backup in store.backups(environment) if _is_captured_here(backup, prefix)]
+    if not own:
+        return Comparison(same=False)
+    complete = next((backup for backup in reversed(own) if backup.digest is not None), None)
+    since = own if complete is None else own[own.index(complete) + 1 :]
+    if complete is None or any(_tells_otherwise(backup, record) for backup in since):
+        return Comparison(same=False, previous=own[-1], changes=_changes(own[-1], record))
+    if complete.digest == digest:
+        # a damaged one cannot be relied on, so a sound one joins it
+        return Comparison(same=complete.state != "damaged", previous=complete, changes=Changes())
+    return Comparison(same=False, previous=complete, changes=_changes(complete, record))
+
+
+def _is_captured_here(backup: Backup, prefix: str) -> bool:
+    """Leave out imported files, and lists that PyMoDAQ wrote from another environment of the same name."""
+    if backup.folder is None:
+        return written_from(backup.txt, prefix) is not False
+    return backup.digest is not None or backup.state == "damaged"
+
+
+def _tells_otherwise(backup: Backup, record: Record) -> bool:
+    listed = _value(backup)
+    if listed is None or isinstance(listed, Record):
+        return False
+    from envkeep.diffing.diff import diff
+
+    vague = {normalise(dist.name) for dist in record.distributions if dist.origin is not None} | _UNLISTED
+    return any(_counts(change, vague) for change in diff(listed, record))
+
+
+def _counts(change: Change, vague: set[str]) -> bool:
+    if change.kind in {"python", "remove", "upgrade", "downgrade"}:
+        return True
+    # an editable or local project stands in such a list as a bare path
+    return change.kind == "install" and normalise(change.name) not in vague
+
+
+def _changes(backup: Backup, record: Record) -> Changes | None:
+    value = load_record(backup) or _value(backup)
+    if value is None:
+        return None
+    from envkeep.diffing.diff import diff
+
+    return diff(value, record)
+
+
+def _value(backup: Backup) -> Record | Specification | None:
+    try:
+        return load(backup)
+    except EnvkeepError:
+        return None

@@ -1,0 +1,70 @@
+"""``status``: has an environment changed since its last backup? Nothing is written, no lock taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from envkeep.capturing.capture import capture
+from envkeep.keeping.comparing import compare
+from envkeep.model.content import content_digest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from envkeep.diffing.changes import Changes
+    from envkeep.model.record import Record
+    from envkeep.store.layout import Backup, StoredEnvironment
+    from envkeep.store.store import Store
+
+__all__ = ["StatusResult", "StatusWord", "status"]
+
+StatusWord = Literal["never", "same", "changed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusResult:
+    """How an environment stands to its backups.
+
+    Attributes:
+        word: ``never`` backed up, the ``same`` as in the last backup, or ``changed`` since: a ``backup`` would keep a new one.
+        record: what is in the environment.
+        environment: its folder in the store; None where it has none.
+        previous: the backup it was held against; None without one.
+        changes: since then; None without one, and where nothing of it can be read.
+    """
+
+    word: StatusWord
+    record: Record
+    environment: StoredEnvironment | None = None
+    previous: Backup | None = None
+    changes: Changes | None = None
+
+
+def status(prefix: Path, store: Store, *, now: datetime | None = None) -> StatusResult:
+    """Return how an environment stands to its backups.
+
+    Args:
+        prefix: of the environment.
+        store: where its backups are.
+        now: aware instant; the clock's where None.
+
+    Raises:
+        NotAnEnvironmentError: the prefix is none.
+        StoreError: the store cannot be read.
+    """
+    record = capture(prefix, now=now)
+    environment = store.find_environment(record.environment.prefix)
+    if environment is None:
+        return StatusResult(word="never", record=record)
+    compared = compare(store, environment, record, content_digest(record))
+    if compared.previous is None:
+        return StatusResult(word="never", record=record, environment=environment)
+    return StatusResult(
+        word="same" if compared.same else "changed",
+        record=record,
+        environment=environment,
+        previous=compared.previous,
+        changes=compared.changes,
+    )

@@ -1,0 +1,127 @@
+"""What a backup holds, read from the best of its files that is as it was written."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from envkeep.errors import BadFormatError, UnknownBackupError
+from envkeep.model.record import Record
+from envkeep.store.files import storing
+from envkeep.store.layout import RECORD
+from envkeep.store.manifest import read_manifest
+from envkeep.store.stamps import readable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envkeep.model.specification import Specification
+    from envkeep.store.layout import Backup
+    from envkeep.store.manifest import FileEntry, Manifest
+
+__all__ = ["faults", "is_intact", "load", "load_record"]
+
+
+def load(backup: Backup) -> Record | Specification:
+    """Return what a backup holds.
+
+    The record where the set is intact; an edited or lone ``.txt`` means itself; where the record is damaged, the ``.txt`` is what
+    is left. A Specification that stands in for a record says so in its ``problems``.
+
+    Raises:
+        UnknownBackupError: it was removed in the meantime.
+        BadFormatError: nothing of it can be read; says why for each file.
+        StoreError: a file cannot be read.
+    """
+    reason: str | None = None
+    if backup.folder is not None:
+        try:
+            manifest = read_manifest(backup.folder)
+            if backup.txt.exists() and _fault(backup.txt, manifest.txt) is not None:
+                reason = f"{backup.txt} was edited after it was written, so it counts and not the record beside it"
+            else:
+                return _main(backup.folder, manifest)
+        except BadFormatError as error:
+            reason = f"the record cannot be used ({error.fact}); this is what its .txt says"
+        except OSError as error:
+            reason = f"the record cannot be used ({error}); this is what its .txt says"
+    return _from_txt(backup, reason)
+
+
+def load_record(backup: Backup) -> Record | None:
+    """Return the record that was captured, whatever became of the ``.txt``; None where there is none that can be read."""
+    if backup.folder is None:
+        return None
+    try:
+        loaded = _main(backup.folder, read_manifest(backup.folder))
+    except (BadFormatError, OSError):
+        return None
+    return loaded if isinstance(loaded, Record) else None
+
+
+def is_intact(backup: Backup) -> bool:
+    """Return whether every file of a set is byte for byte as it was written; False for a lone ``.txt``."""
+    if backup.folder is None:
+        return False
+    try:
+        manifest = read_manifest(backup.folder)
+    except (BadFormatError, OSError):
+        return False
+    return not faults(backup, manifest)
+
+
+def faults(backup: Backup, manifest: Manifest) -> tuple[str, ...]:
+    """Return what is wrong with the files of a set, one text each (``<path>: is gone``); empty for an intact one."""
+    folder = backup.environment.path / backup.stamp
+    checks = [_fault(backup.txt, manifest.txt), *(_fault(folder / entry.name, entry) for entry in manifest.files)]
+    return tuple(fault for fault in checks if fault is not None)
+
+
+def _main(folder: Path, manifest: Manifest) -> Record | Specification:
+    entry = next(entry for entry in manifest.files if entry.name == manifest.main)
+    path = folder / entry.name
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != entry.sha256:
+        raise BadFormatError(f"{path}: is not as it was written", "envkeep doctor says what can still be read.")
+    if entry.name == RECORD:
+        from envkeep.formats.record_json import load_gz
+
+        return load_gz(data, str(path))
+    from envkeep.formats.load import load_file
+
+    return load_file(path)
+
+
+def _from_txt(backup: Backup, reason: str | None) -> Record | Specification:
+    from envkeep.formats.load import load_file
+
+    if not backup.txt.exists():
+        if reason is None or backup.folder is None or not backup.folder.exists():
+            raise UnknownBackupError(
+                f"the backup {backup.label} ({readable(backup.stamp)}) was removed in the meantime", "See envkeep list."
+            )
+        raise BadFormatError(f"{backup.label}: its .txt is gone, and {reason}", "envkeep doctor says what can still be read.")
+    try:
+        with storing(f"read {backup.txt}", stands=""):
+            loaded = load_file(backup.txt)
+    except BadFormatError as error:
+        if reason is None:
+            raise
+        raise BadFormatError(f"{error.fact}; and {reason}", error.remedy) from error
+    if reason is None or isinstance(loaded, Record):
+        return loaded
+    return replace(loaded, problems=(*loaded.problems, reason))
+
+
+def _fault(path: Path, entry: FileEntry) -> str | None:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except FileNotFoundError:
+        return f"{path}: is gone"
+    except OSError as error:
+        return f"{path}: cannot be read ({error.strerror})"
+    return None if digest.hexdigest() == entry.sha256 else f"{path}: is not as it was written"

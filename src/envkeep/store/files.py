@@ -1,0 +1,198 @@
+"""Writing and removing so that a reader, a full disk or ``kill -9`` never meets half of anything.
+
+A file or folder is made under a temporary name beside its place, brought to the disk, and renamed. What is removed is renamed
+away first. Files are 0600 in folders of 0700: a record may hold what its owner wants nobody to read.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from envkeep.errors import StoreError
+from envkeep.store.layout import TEMPORARY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["make_folder", "publish_file", "publish_folder", "remove_tree", "replace_file", "set_aside", "storing", "sync_folder"]
+
+_ON_WINDOWS = sys.platform == "win32"
+_REMEDIES = {
+    "ENOSPC": "Free some space, or keep the backups elsewhere (--home DIR or ENVKEEP_HOME).",
+    "EDQUOT": "The disk quota is used up: free some space, or keep the backups elsewhere (--home DIR or ENVKEEP_HOME).",
+    "EFBIG": "The file would be larger than this process may write: raise the limit (ulimit -f).",
+    "EROFS": "The disk is mounted read-only: keep the backups elsewhere (--home DIR or ENVKEEP_HOME).",
+    "EACCES": "Make it writable for your user, or keep the backups elsewhere (--home DIR or ENVKEEP_HOME).",
+    "EPERM": "Make it writable for your user, or keep the backups elsewhere (--home DIR or ENVKEEP_HOME).",
+    "ENOTDIR": "A file stands where a folder should be: move it away, or use another home (--home DIR or ENVKEEP_HOME).",
+    "EEXIST": "A file stands where a folder should be: move it away, or use another home (--home DIR or ENVKEEP_HOME).",
+}
+
+
+@contextmanager
+def storing(doing: str, *, stands: str = "The backups made before are as they were.") -> Iterator[None]:
+    """Turn what the file system refuses into one error.
+
+    Args:
+        doing: what was tried, for ``cannot <doing>: <reason>``.
+        stands: what is still so; ends the remedy.
+
+    Raises:
+        StoreError: with the file and the system's reason, and what to do.
+    """
+    import errno
+
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename and str(error.filename) not in doing else ""
+        remedy = _REMEDIES.get(errno.errorcode.get(error.errno or 0, ""), "")
+        raise StoreError(f"cannot {doing}: {error.strerror or error}{where}", f"{remedy} {stands}".strip()) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and its parents, for the user alone; what is there stays as it is."""
+    missing = []
+    while not path.is_dir():
+        missing.append(path)
+        path = path.parent
+    for folder in reversed(missing):
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        if not folder.is_dir():
+            raise NotADirectoryError(20, "not a folder", str(folder))
+        sync_folder(folder.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Bring a folder's entries to the disk; Windows has no way to ask for it, and some network disks refuse."""
+    if _ON_WINDOWS:
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file whole, over what is there."""
+    temporary = _temporary(path)
+    try:
+        _write(temporary, data)
+        temporary.replace(path)
+    except BaseException:
+        _discard(temporary)
+        raise
+    sync_folder(path.parent)
+
+
+def publish_file(path: Path, data: bytes) -> bool:
+    """Write a file whole where none is; return False, and leave it, where one is.
+
+    The check and the rename are one step wherever the file system has hard links, for PyMoDAQ writes there without a lock.
+    """
+    temporary = _temporary(path)
+    try:
+        _write(temporary, data)
+        published = _rename_to_nothing(temporary, path)
+    except BaseException:
+        _discard(temporary)
+        raise
+    if published:
+        sync_folder(path.parent)
+    else:
+        _discard(temporary)
+    return published
+
+
+def publish_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder whole.
+
+    Args:
+        path: of the folder; must not be there.
+        files: name, or ``folder/name``, and bytes.
+    """
+    temporary = _temporary(path)
+    try:
+        temporary.mkdir(mode=0o700)
+        for name, data in files.items():
+            target = temporary / name
+            if target.parent != temporary and not target.parent.is_dir():
+                target.parent.mkdir(mode=0o700)
+            _write(target, data)
+        for folder in {(temporary / name).parent for name in files} | {temporary}:
+            sync_folder(folder)
+        temporary.rename(path)
+    except BaseException:
+        _discard(temporary)
+        raise
+    sync_folder(path.parent)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename what shall go to a temporary name, in one step, and return that; a reader has it whole or not at all."""
+    aside = _temporary(path)
+    path.rename(aside)
+    sync_folder(path.parent)
+    return aside
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a file, a link (not what it points to) or a folder with all in it."""
+    if path.is_dir() and not path.is_symlink():
+        with os.scandir(path) as entries:
+            names = [entry.name for entry in entries]
+        for name in names:
+            remove_tree(path / name)
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    # no ending of the original's: PyMoDAQ must not take it for a backup
+    return path.with_name(f"{TEMPORARY}{path.name.split('_')[0]}-{os.getpid()}-{os.urandom(4).hex()}")
+
+
+def _write(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _rename_to_nothing(source: Path, target: Path) -> bool:
+    if not _ON_WINDOWS:
+        try:
+            target.hardlink_to(source)
+        except FileExistsError:
+            return False
+        except OSError:
+            # exFAT, some network disks and containers have no hard links
+            pass
+        else:
+            source.unlink()
+            return True
+        if os.path.lexists(target):
+            return False
+    try:
+        source.rename(target)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _discard(path: Path) -> None:
+    # what cannot be removed now is swept by the next writer; the first error is the one to tell
+    with suppress(OSError):
+        remove_tree(path)

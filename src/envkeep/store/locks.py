@@ -1,0 +1,62 @@
+"""One writer at a time: a lock file in each environment's folder, and one in the folder above for new environments.
+
+The lock is the operating system's (``flock``, ``LockFileEx``), so that it ends with the process that holds it, also with one
+that was killed; the file stays and means nothing by itself.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from envkeep.errors import StoreError
+from envkeep.store.files import storing
+from envkeep.store.layout import LOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from filelock import BaseFileLock
+
+__all__ = ["Locks"]
+
+
+class Locks:
+    """The locks of one store. Taking one again inside itself is fine: it is held until the outermost ends.
+
+    Args:
+        timeout: seconds to wait for another process.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._locks: dict[Path, BaseFileLock] = {}
+
+    @contextmanager
+    def held(self, folder: Path) -> Iterator[None]:
+        """Hold the lock of a folder that is there.
+
+        Raises:
+            StoreError: another process held it all the time, or the lock file cannot be made.
+        """
+        # 20 ms to import, which a backup that finds nothing to do must not pay
+        from filelock import FileLock, Timeout
+
+        path = folder / LOCK
+        lock = self._locks.get(path)
+        if lock is None:
+            with storing(f"make the lock file {path}"):
+                lock = self._locks[path] = FileLock(path, timeout=self._timeout, mode=0o600)
+        with storing(f"lock {path}"):
+            try:
+                lock.acquire()
+            except Timeout:
+                raise StoreError(
+                    f"another process has been writing in {folder} for more than {self._timeout:g} seconds (it holds {path})",
+                    "Wait for it and try again; the lock ends with the process that holds it, so the file need not be removed.",
+                ) from None
+        try:
+            yield
+        finally:
+            lock.release()

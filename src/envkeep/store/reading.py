@@ -1,0 +1,211 @@
+"""What is in an environment's folder, read from names, sizes and small files; no lock, nothing written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envkeep.errors import BadFormatError
+from envkeep.store.files import storing
+from envkeep.store.layout import (
+    ENVIRONMENT,
+    MANIFEST,
+    TAGS,
+    TEMPORARY,
+    TXT_SUFFIX,
+    Backup,
+    StoredEnvironment,
+    Summary,
+    stamp_of_txt,
+)
+from envkeep.store.manifest import read_identity, read_manifest, read_tags
+from envkeep.store.stamps import instant_of, is_stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from envkeep.store.layout import BackupState
+    from envkeep.store.manifest import Manifest
+
+__all__ = ["Header", "backup_at", "leftovers", "microseconds", "read_backups", "read_environment", "read_header", "tags_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The two facts at the head of a ``.txt``, None where a line is missing, and how many lines of requirements follow."""
+
+    executable: str | None
+    version: str | None
+    lines: int
+
+
+def read_environment(path: Path) -> StoredEnvironment:
+    """Return the environment whose folder this is; one without (readable) ``environment.json`` has its folder's name alone."""
+    try:
+        identity = read_identity(path / ENVIRONMENT)
+    except (BadFormatError, OSError):
+        return StoredEnvironment(folder=path.name, path=path, prefix=None, name=path.name, kind=None)
+    return StoredEnvironment(folder=path.name, path=path, prefix=identity.prefix, name=identity.name, kind=identity.kind)
+
+
+def read_backups(environment: StoredEnvironment) -> tuple[Backup, ...]:
+    """Return the backups in a folder, oldest first; none where the folder is gone.
+
+    Raises:
+        StoreError: the folder cannot be read.
+    """
+    with storing(f"read {environment.path}", stands=""):
+        try:
+            with os.scandir(environment.path) as entries:
+                names = {entry.name for entry in entries}
+        except FileNotFoundError:
+            return ()
+    tags = _tags_by_stamp(environment.path)
+    stamps = {stamp for name in names if (stamp := stamp_of_txt(name)) is not None}
+    # PyMoDAQ knows no tags: where it rotated a tagged backup's `.txt` away, the rest still is a backup
+    stamps |= {stamp for stamp in tags if stamp in names and is_stamp(stamp)}
+    found = [_backup(environment, stamp, tags.get(stamp, ()), has_folder=stamp in names) for stamp in stamps]
+    return tuple(sorted((backup for backup in found if backup is not None), key=lambda backup: (backup.order, backup.stamp)))
+
+
+def backup_at(path: Path) -> Backup | None:
+    """Return the backup that a path belongs to: its ``.txt``, its folder, or a file in that; None for any other path.
+
+    It may lie anywhere, in a store or copied out of one.
+    """
+    for folder in (path.with_name(stamp_of_txt(path.name) or path.name), path.parent, path.parent.parent):
+        if is_stamp(folder.name) and (folder / MANIFEST).is_file():
+            environment = read_environment(folder.parent)
+            return _backup(environment, folder.name, _tags_by_stamp(folder.parent).get(folder.name, ()), has_folder=True)
+    return None
+
+
+def leftovers(folder: Path) -> tuple[Path, ...]:
+    """Return what a killed writer or another program's rotation left in an environment's folder, sorted.
+
+    That is what has a temporary name, and folders of backups whose ``.txt`` is gone (it comes last and goes first), unless
+    tagged. Only under the folder's lock are these sure to be nobody's.
+
+    Raises:
+        BadFormatError: the tags cannot be read, so nobody knows what is tagged.
+        OSError: the folder cannot be read.
+    """
+    tagged = set(tags_of(folder).values())
+    with os.scandir(folder) as entries:
+        names = {entry.name for entry in entries}
+    return tuple(
+        folder / name
+        for name in sorted(names)
+        if name.startswith(TEMPORARY) or (is_stamp(name) and f"{name}{TXT_SUFFIX}" not in names and name not in tagged)
+    )
+
+
+def tags_of(folder: Path) -> Mapping[str, str]:
+    """Return the tags of an environment's folder and the stamps they are on; errors as of ``manifest.read_tags``."""
+    return read_tags(folder / TAGS)
+
+
+def read_header(path: Path) -> Header:
+    """Return the head of a ``.txt`` without parsing the rest, as far as it can be read; nothing of it where it cannot."""
+    executable = version = None
+    lines = 0
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                text = line.strip()
+                if text.startswith("# executable:"):
+                    executable = executable or text.partition(":")[2].strip() or None
+                elif text.startswith("# version:"):
+                    version = version or next(iter(text.partition(":")[2].split()), None)
+                elif text and not text.startswith("#"):
+                    lines += 1
+    except OSError:
+        return Header(executable=None, version=None, lines=0)
+    return Header(executable=executable, version=version, lines=lines)
+
+
+def _tags_by_stamp(folder: Path) -> dict[str, tuple[str, ...]]:
+    try:
+        tags = tags_of(folder)
+    except (BadFormatError, OSError):
+        # who reads goes on without; who would remove something asks for the tags itself and stops
+        return {}
+    found: dict[str, tuple[str, ...]] = {}
+    for name, stamp in sorted(tags.items()):
+        found[stamp] = (*found.get(stamp, ()), name)
+    return found
+
+
+def _backup(environment: StoredEnvironment, stamp: str, tags: tuple[str, ...], *, has_folder: bool) -> Backup | None:
+    txt = environment.path / f"{stamp}{TXT_SUFFIX}"
+    folder = environment.path / stamp
+    manifest = _manifest(folder) if has_folder else None
+    # looked at after the folder: the `.txt` goes first, so where it still stands nobody had begun to remove the rest
+    try:
+        status = txt.stat()
+    except OSError:
+        status = None
+    if manifest is not None and (status is not None or tags):
+        return Backup(
+            environment=environment,
+            stamp=stamp,
+            created=manifest.created,
+            order=manifest.order,
+            txt=txt,
+            folder=folder,
+            state="damaged" if status is None else _state(folder, manifest, status.st_size),
+            digest=manifest.digest,
+            tags=tags,
+            note=manifest.note,
+            summary=manifest.summary,
+            size=manifest.txt.size + sum(entry.size for entry in manifest.files),
+        )
+    if status is None:
+        return None
+    created = instant_of(stamp, status.st_mtime)
+    folder_stands = has_folder and folder.is_dir()
+    return Backup(
+        environment=environment,
+        stamp=stamp,
+        created=created,
+        order=microseconds(created),
+        txt=txt,
+        folder=folder if folder_stands else None,
+        state="damaged" if folder_stands else "lone",
+        tags=tags,
+        summary=_summary_of_txt(txt),
+        size=status.st_size,
+    )
+
+
+def _manifest(folder: Path) -> Manifest | None:
+    try:
+        return read_manifest(folder)
+    except (BadFormatError, OSError):
+        return None
+
+
+def _summary_of_txt(txt: Path) -> Summary:
+    header = read_header(txt)
+    return Summary(python=None if header.version == "none" else header.version, pip=header.lines)
+
+
+def microseconds(instant: datetime) -> int:
+    """Return an instant as microseconds since 1970: the unit of ``Backup.order``."""
+    return int(instant.timestamp()) * 1_000_000 + instant.microsecond
+
+
+def _state(folder: Path, manifest: Manifest, txt_size: int) -> BackupState:
+    if any(_size(folder / entry.name) != entry.size for entry in manifest.files):
+        return "damaged"
+    return "whole" if txt_size == manifest.txt.size else "edited"
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
