@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+import os
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -18,11 +20,11 @@ def command(
     all_: Annotated[bool, typer.Option("--all", help="Every environment that can be found.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Keep a backup even if nothing changed.")] = False,
     tag: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--tag", metavar="TAG", help="Tag the backup: it never rotates away.", show_default=False),
     ] = None,
     note: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--note", metavar="TEXT", help="Keep a note with the backup.", show_default=False),
     ] = None,
     home: Home = None,
@@ -46,8 +48,11 @@ def command(
             run.answer(result, lambda: "" if quiet else backup_text(result, verbose=verbose), problems=result.problems)
         if name is not None or prefix is not None or tag is not None:
             raise UsageError("--all goes with neither -n, -p nor --tag", "Leave it out, or name no environment.")
+        from envkeep.capturing.discovery import known_prefixes
         from envkeep.keeping.every import backup_all
+        from envkeep.report.progress import progress_for
 
-        results = backup_all(store, force=force, note=note)
+        stored = [Path(each.prefix) for each in store.environments() if each.prefix is not None]
+        results = backup_all(known_prefixes(os.environ, stored), store, progress_for(quiet=quiet), force=force, note=note)
         status = 1 if results.failed else 0
         run.answer(results, lambda: "" if quiet else backups_text(results), status=status)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.errors import EnvironmentNotFoundError, EnvkeepError, UnknownBackupError, UsageError
+from envkeep.errors import EnvironmentNotFoundError, EnvkeepError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from envkeep.model.record import Record
     from envkeep.model.specification import Specification
@@ -52,7 +53,7 @@ def stored_environment(store: Store, name: str | None, prefix: Path | None) -> S
 
 
 def active_stored(store: Store) -> StoredEnvironment | None:
-    """Return the active environment's folder in the store; where nothing active is stored and one environment alone is, that one."""
+    """Return the active environment's folder in the store; where none is, and one environment alone is stored, that one."""
     try:
         found = store.find_environment(live_prefix(None, None))
     except EnvkeepError:
@@ -63,25 +64,17 @@ def active_stored(store: Store) -> StoredEnvironment | None:
     return known[0] if len(known) == 1 else None
 
 
+@dataclass(frozen=True, slots=True)
 class Chosen:
-    """A backup or a file that was chosen, and how to speak of it."""
+    """What a BACKUP argument means: a backup in the store, or a file; one of the two."""
 
-    def __init__(self, what: Backup | Path) -> None:
-        self.what = what
+    backup: Backup | None = None
+    file: Path | None = None
 
     @property
     def label(self) -> str:
         """``microscope@20250131112405``, or the file's path."""
-        from pathlib import Path
-
-        return str(self.what) if isinstance(self.what, Path) else self.what.label
-
-    @property
-    def backup(self) -> Backup | None:
-        """The backup, unless it is a file."""
-        from pathlib import Path
-
-        return None if isinstance(self.what, Path) else self.what
+        return self.backup.label if self.backup is not None else str(self.file)
 
 
 def choose(store: Store, selector: str, name: str | None = None, prefix: Path | None = None) -> Chosen:
@@ -99,7 +92,8 @@ def choose(store: Store, selector: str, name: str | None = None, prefix: Path | 
         if "@" in selector:
             raise UsageError(f"{selector!r} names an environment already", "Leave out -n/--name and -p/--prefix.")
         active = stored_environment(store, name, prefix)
-    return Chosen(resolve(store, selector, active))
+    found = resolve(store, selector, active)
+    return Chosen(file=found) if isinstance(found, Path) else Chosen(backup=found)
 
 
 def load(store: Store, chosen: Chosen, *, allow_index: Sequence[str] = ()) -> Record | Specification:
@@ -108,17 +102,15 @@ def load(store: Store, chosen: Chosen, *, allow_index: Sequence[str] = ()) -> Re
     Raises:
         BadFormatError: it cannot be read.
     """
-    if chosen.backup is not None:
+    if chosen.file is None:
+        assert chosen.backup is not None  # noqa: S101 - one of the two
         return store.load(chosen.backup)
-    from pathlib import Path
-
     from envkeep.formats.load import load_file
 
-    assert isinstance(chosen.what, Path)
-    return load_file(chosen.what, allow_index=allow_index)
+    return load_file(chosen.file, allow_index=allow_index)
 
 
-def _unknown(store: Store, wanted: str) -> EnvironmentNotFoundError | UnknownBackupError:
+def _unknown(store: Store, wanted: str) -> EnvironmentNotFoundError:
     known = [environment.folder for environment in store.environments()]
     if not known:
         return EnvironmentNotFoundError(f"no backup of {wanted} in {store.path}", "Make the first one with: envkeep backup")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,7 +22,7 @@ __all__ = ["command"]
 def command(
     old: Annotated[str, typer.Argument(metavar="A", help="A backup or a file; also live, live:NAME or live:PATH.")] = "latest",
     new: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Argument(metavar="[B]", help="The same; the live environment if left out.", show_default=False),
     ] = None,
     name: Name = None,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum
-from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
-from typing import Annotated, Optional
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -38,7 +38,7 @@ class _Hash(str, Enum):
 
 def command(
     backup: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Argument(metavar="[BACKUP]", help="A backup or a file; the live environment if left out.", show_default=False),
     ] = None,
     format_: Annotated[_Format, typer.Option("--format", help="What to write.")] = _Format.environment_yml,
@@ -46,8 +46,10 @@ def command(
     hash_: Annotated[_Hash, typer.Option("--hash", help="Which hash an explicit list carries.")] = _Hash.md5,
     with_secrets: Annotated[bool, typer.Option("--with-secrets", help="Also variables that look secret.")] = False,
     output: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("-o", "--output", "-f", "--file", metavar="FILE", help="Write to a file, not to stdout.", show_default=False),
+        Path | None,
+        typer.Option(
+            "-o", "--output", "-f", "--file", metavar="FILE", help="Write to a file, not to stdout.", show_default=False
+        ),
     ] = None,
     name: Name = None,
     prefix: Prefix = None,
@@ -75,7 +77,9 @@ def command(
             chosen = choose(store, backup, name, prefix)
             what = load(store, chosen)
             if not isinstance(what, Record):
-                raise UsageError(f"{chosen.label} is no record, only a list", "Export a backup that has a record; see envkeep list.")
+                raise UsageError(
+                    f"{chosen.label} is no record, only a list", "Export a backup that has a record; see envkeep list."
+                )
             record = what
         text = export(record, format_.value, pip=pip.value, hash_kind=hash_.value, with_secrets=with_secrets)
         if output is None:
@@ -83,4 +87,6 @@ def command(
         from envkeep.report.files import write_file
 
         write_file(output, text)
-        run.answer({"format": format_.value, "file": output}, lambda: "" if quiet else f"wrote {output}", problems=record.problems)
+        run.answer(
+            {"format": format_.value, "file": output}, lambda: "" if quiet else f"wrote {output}", problems=record.problems
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, List, Optional
+from typing import Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ __all__ = ["command"]
 
 def command(
     backups: Annotated[
-        Optional[List[str]],  # noqa: UP006, UP045
+        list[str] | None,
         typer.Argument(metavar="[BACKUP]...", help="What to forget; none: what is beyond the limit.", show_default=False),
     ] = None,
     name: Name = None,
@@ -55,7 +55,8 @@ def command(
             tagged = [backup for backup in wanted if backup.tags]
             if tagged and not yes:
                 raise RefusedError(
-                    f"{tagged[0].label} is tagged {', '.join(tagged[0].tags)}", "Untag it first (envkeep tag --remove), or say --yes."
+                    f"{tagged[0].label} is tagged {', '.join(tagged[0].tags)}",
+                    "Untag it first (envkeep tag --remove), or say --yes.",
                 )
         if dry_run:
             run.answer({"forgotten": wanted}, lambda: forgotten_text(wanted, would=True))

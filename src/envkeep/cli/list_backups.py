@@ -30,14 +30,14 @@ def command(
         from envkeep.report.listing import backups_table, environments_table
 
         store = run.store()
-        if name is not None or prefix is not None:
-            environment = stored_environment(store, name, prefix)
-        else:
-            environment = None if all_ else active_stored(store)
+        named = name is not None or prefix is not None
+        environment = stored_environment(store, name, prefix) if named else None if all_ else active_stored(store)
         if environment is None:
             known = store.environments()
             rows = tuple((each, store.backups(each)) for each in known)
-            run.answer([{"environment": each, "backups": kept} for each, kept in rows], lambda: environments_table(rows, store.path))
+            run.answer(
+                [{"environment": each, "backups": kept} for each, kept in rows], lambda: environments_table(rows, store.path)
+            )
         else:
             backups = tuple(reversed(store.backups(environment)))
             run.answer({"environment": environment, "backups": backups}, lambda: backups_table(environment, backups))

@@ -13,7 +13,9 @@ __all__ = ["command"]
 
 
 def command(
-    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a file.")] = "latest",
+    backup: Annotated[
+        str, typer.Argument(metavar="BACKUP", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a file.")
+    ] = "latest",
     name: Name = None,
     prefix: Prefix = None,
     home: Home = None,

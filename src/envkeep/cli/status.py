@@ -26,7 +26,7 @@ def command(
         from envkeep.report.status import status_text
 
         result = status(live_prefix(name, prefix), run.store())
-        run.answer(result, lambda: "" if quiet else status_text(result), status=3 if result.changed else 0)
+        run.answer(result, lambda: "" if quiet else status_text(result), status=0 if result.word == "same" else 3)
 
 
 def welcome() -> None:
@@ -40,7 +40,9 @@ def welcome() -> None:
         try:
             prefix = live_prefix(None, None)
         except EnvkeepError as error:
-            run.console.result(f"no active environment: {error.fact}\nnext: envkeep backup -p PATH, or envkeep list; envkeep --help")
+            run.console.result(
+                f"no active environment: {error.fact}\nnext: envkeep backup -p PATH, or envkeep list; envkeep --help"
+            )
             return
         result = status(prefix, run.store())
         run.answer(result, lambda: status_text(result, next_command=True))

@@ -9,11 +9,18 @@ from envkeep.report.console import colours
 from envkeep.report.layout import count
 
 if TYPE_CHECKING:
-    from envkeep.diffing.changes import Changes
+    from envkeep.diffing.changes import ChangeKind, Changes
 
 __all__ = ["changes_text", "diff_text", "unicode_out"]
 
-_STYLES = {"install": "green", "remove": "red", "upgrade": "cyan", "downgrade": "yellow", "moved": "magenta", "python": "bold"}
+_COLOURS: dict[ChangeKind, str] = {
+    "install": "green",
+    "remove": "red",
+    "upgrade": "cyan",
+    "downgrade": "yellow",
+    "moved": "magenta",
+    "python": "blue",
+}
 
 
 def diff_text(changes: Changes, old: str, new: str) -> str:
@@ -28,23 +35,14 @@ def diff_text(changes: Changes, old: str, new: str) -> str:
 def changes_text(changes: Changes) -> str:
     """Return one line for each change, indented."""
     ascii_only = not unicode_out()
+    lines = ["  " + change.line(ascii_only=ascii_only) for change in changes]
     if colours(sys.stdout):
         import typer
 
-        lines = [
-            "  " + typer.style(change.line(ascii_only=ascii_only), **_style(_STYLES.get(change.kind))) for change in changes
-        ]
-    else:
-        lines = ["  " + change.line(ascii_only=ascii_only) for change in changes]
+        lines = [typer.style(line, fg=_COLOURS.get(change.kind)) for change, line in zip(changes, lines, strict=True)]
     return "\n".join([*lines, *(f"  not compared: {reason}" for reason in changes.uncompared)])
 
 
 def unicode_out() -> bool:
     """Return whether stdout can spell arrows."""
     return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-
-
-def _style(name: str | None) -> dict[str, object]:
-    if name is None:
-        return {}
-    return {"bold": True} if name == "bold" else {"fg": name}

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from envkeep.errors import EnvkeepError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["write_file"]
 
@@ -29,10 +26,10 @@ def write_file(path: Path, text: str, *, executable: bool = False) -> None:
             # mkstemp's 0600 is for secrets; what is exported is meant to be handed on, as the user's umask says
             umask = os.umask(0)
             os.umask(umask)
-            os.chmod(temporary, (0o777 if executable else 0o666) & ~umask)
-            os.replace(temporary, path)
+            Path(temporary).chmod((0o777 if executable else 0o666) & ~umask)
+            Path(temporary).replace(path)
         except BaseException:
-            os.unlink(temporary)
+            Path(temporary).unlink()
             raise
     except OSError as error:
         raise EnvkeepError(f"cannot write {path}: {error.strerror or error}", "Name another file with -o.") from error

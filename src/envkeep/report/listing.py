@@ -32,7 +32,7 @@ def environments_table(rows: Sequence[tuple[StoredEnvironment, Sequence[Backup]]
     if not rows:
         return f"no backups in {where} yet; make the first one with: envkeep backup"
     head = ("environment", "backups", "newest", "Python", "conda", "pip", "prefix")
-    table = []
+    table: list[tuple[str, ...]] = []
     for environment, backups in rows:
         _, python, conda, pip, *_ = _backup_row(backups[-1]) if backups else ("", "", "", "", "")
         prefix = environment.prefix or "not known"

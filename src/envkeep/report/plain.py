@@ -43,7 +43,9 @@ def envelope(command: str, result: Any, *, status: int, problems: Any = ()) -> s
 def error_envelope(command: str, error: EnvkeepError) -> str:
     """Return the JSON text of a command that failed."""
     fault = {"code": error.code, "fact": error.fact, "remedy": error.remedy}
-    return _dumps({"schema": SCHEMA, "command": command, "status": error.exit_status, "result": None, "problems": [], "error": fault})
+    return _dumps(
+        {"schema": SCHEMA, "command": command, "status": error.exit_status, "result": None, "problems": [], "error": fault}
+    )
 
 
 def _dumps(document: dict[str, Any]) -> str:

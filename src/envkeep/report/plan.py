@@ -80,7 +80,9 @@ def _step(step: Step, *, verbose: bool) -> str:
         return f"clone {step.url} at {step.commit[:12]} into {step.path}"
     if isinstance(step, InstallPip):
         how = "with their dependencies" if step.deps else "without looking for dependencies"
-        return f"install {count(len(step.lines), 'Python package')} {how}" + _shown([line.text for line in step.lines], verbose=verbose)
+        return f"install {count(len(step.lines), 'Python package')} {how}" + _shown(
+            [line.text for line in step.lines], verbose=verbose
+        )
     if isinstance(step, SetVariables):
         return f"set the environment variables {', '.join(step.names)}"
     if isinstance(step, WritePinned):

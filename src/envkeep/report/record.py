@@ -116,11 +116,15 @@ def _channels(record: Record) -> list[str]:
 def _variables(record: Record) -> str:
     from envkeep.model.secrets import looks_secret
 
-    return ", ".join(f"{name}=(kept, not shown)" if looks_secret(name, value) else f"{name}={value}" for name, value in record.variables)
+    return ", ".join(
+        f"{name}=(kept, not shown)" if looks_secret(name, value) else f"{name}={value}" for name, value in record.variables
+    )
 
 
 def _conda_row(package: CondaPackage) -> tuple[str, str, str, str, str]:
-    note = {"removed": "its Python files were removed by pip", "overwritten": "pip put another one over it", None: ""}[package.altered]
+    note = {"removed": "its Python files were removed by pip", "overwritten": "pip put another one over it", None: ""}[
+        package.altered
+    ]
     return package.name, package.version, package.build, package.channel, note
 
 
