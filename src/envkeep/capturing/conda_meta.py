@@ -1,0 +1,161 @@
+"""``conda-meta``: the conda packages of a prefix, which Python distributions are theirs, variables and pins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from json import loads
+from typing import TYPE_CHECKING
+
+from envkeep.capturing.conda_record import decode_record, owned_metadata, package_of
+from envkeep.capturing.reading import read_bytes, read_text, scan
+from envkeep.model.record import CondaPackage, Problem
+from envkeep.model.urls import scrub
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+__all__ = ["CondaMeta", "read_conda_meta", "read_pinned", "read_variables"]
+
+# the largest known are some 10 MB
+_RECORD_LIMIT = 64 << 20
+_LIST_LIMIT = 4 << 20
+_UNSET = "***unset***"  # conda: a variable that was unset, and is remembered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondaMeta:
+    """What conda-meta says.
+
+    Attributes:
+        packages: sorted by name.
+        owners: which package a Python distribution's metadata (``lib/python3.12/site-packages/six-1.17.0.dist-info``, an
+            ``.egg-info``, ``.egg`` or ``.egg-link``) belongs to, by its path relative to the prefix with ``/``.
+        problems: unsorted.
+    """
+
+    packages: tuple[CondaPackage, ...] = ()
+    owners: dict[str, str]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True)
+class _Read:
+    package: CondaPackage
+    owned: list[str]
+    path: str
+    mtime: int
+    whole: bool
+
+
+def read_conda_meta(prefix: Path) -> CondaMeta:
+    """Return the packages that a prefix's conda-meta records; what cannot be read is a problem, never an error."""
+    folder = prefix / "conda-meta"
+    problems: list[Problem] = []
+    found: dict[str, _Read] = {}
+    for entry in scan(folder):
+        # conda: a record ends in .json; macOS leaves ._name.json beside it
+        if not entry.name.endswith(".json") or entry.name.startswith("."):
+            continue
+        read = _read_record(entry, problems)
+        if read is None:
+            continue
+        name = read.package.name
+        other = found.get(name)
+        if other is not None:
+            kept, dropped = (read, other) if (read.whole, read.mtime) > (other.whole, other.mtime) else (other, read)
+            problems.append(
+                Problem(
+                    code="duplicate-record",
+                    message=f"two records of {name}: {kept.package.spec}, the newer file, is kept, {dropped.package.spec} is not",
+                    path=dropped.path,
+                    package=name,
+                )
+            )
+            read = kept
+        found[name] = read
+    owners = {path: read.package.name for read in found.values() for path in read.owned}
+    packages = tuple(found[name].package for name in sorted(found))
+    return CondaMeta(packages=packages, owners=owners, problems=tuple(problems))
+
+
+def read_variables(prefix: Path) -> tuple[tuple[tuple[str, str], ...], tuple[Problem, ...]]:
+    """Return the variables of ``conda-meta/state`` in file order, those unset dropped, and what was odd.
+
+    They may hold secrets: nothing is dropped here (see ``model.secrets``).
+    """
+    path = "conda-meta/state"
+    try:
+        state = loads(read_text(prefix / path, _LIST_LIMIT))
+    except FileNotFoundError:
+        return (), ()
+    except (OSError, ValueError, RecursionError) as error:
+        return (), (_unreadable("unreadable-state", "the environment's variables", path, error),)
+    variables = state.get("env_vars", {}) if isinstance(state, dict) else None
+    if not isinstance(variables, dict):
+        return (), (Problem(code="unreadable-state", message="the environment's variables are no mapping", path=path),)
+    return tuple((str(name), _plain(value)) for name, value in variables.items() if value != _UNSET), ()
+
+
+def read_pinned(prefix: Path) -> tuple[str, ...]:
+    """Return the lines of ``conda-meta/pinned`` without comments, credentials dropped."""
+    try:
+        text = read_text(prefix / "conda-meta" / "pinned", _LIST_LIMIT)
+    except OSError:
+        return ()
+    lines = (line.strip() for line in text.splitlines())
+    return tuple(scrub(line) for line in lines if line and not line.startswith("#"))
+
+
+def _read_record(entry: os.DirEntry[str], problems: list[Problem]) -> _Read | None:
+    path = f"conda-meta/{entry.name}"
+    parts = entry.name[:-5].rsplit("-", 2)
+    named = (parts[0], parts[1], parts[2]) if len(parts) == 3 and all(parts) else None
+    mtime = 0
+    try:
+        mtime = entry.stat().st_mtime_ns
+        raw, paths = decode_record(read_bytes(entry.path, _RECORD_LIMIT))
+    except FileNotFoundError:
+        # it was there a moment ago, or is a link into nowhere
+        problems.append(Problem(code="vanished-record", message="this record went away while it was read", path=path))
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        name = named[0] if named else ""
+        problem = _unreadable("unreadable-record", "this record", path, error, name)
+        if named is None:
+            problems.append(problem)
+            return None
+        # name, version and build stand in the file's name: better than nothing
+        problems.append(
+            Problem(code=problem.code, message=f"{problem.message}; its file name alone is kept", path=path, package=name)
+        )
+        return _Read(CondaPackage(name=named[0], version=named[1], build=named[2]), [], path, mtime, whole=False)
+    package = package_of(raw, paths)
+    if (package.name, package.version, package.build) != named:
+        # conda ignores such a file as well
+        problems.append(
+            Problem(
+                code="misnamed-record",
+                message=f"this file's name is not that of the package it records ({package.spec}); it is left out, as conda does",
+                path=path,
+                package=package.name,
+            )
+        )
+        return None
+    return _Read(package, owned_metadata(paths), path, mtime, whole=True)
+
+
+def _unreadable(code: str, what: str, path: str, error: Exception, package: str = "") -> Problem:
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+    elif isinstance(error, RecursionError):
+        reason = "it is nested too deeply"
+    elif type(error) is ValueError:
+        reason = str(error)
+    else:
+        reason = "it is not JSON, or cut short"
+    return Problem(code=code, message=f"{what} cannot be read: {reason}", path=path, package=package)
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else str(value)

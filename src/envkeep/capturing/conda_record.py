@@ -1,0 +1,216 @@
+"""One record of ``conda-meta``: bytes to a package and the paths of its file list that matter.
+
+A record's file lists (``files``, ``paths_data``) are most of its text and next to nothing of what a backup needs: where the file
+is laid out as every known writer lays it out, they are cut from the text before it is decoded, and only the few paths that matter
+are picked out of the cut. Anything laid out otherwise is decoded whole.
+"""
+
+from __future__ import annotations
+
+import re
+from json import loads
+from typing import Any
+
+from envkeep.capturing.reading import decode
+from envkeep.model.channels import canonical_channel, split_subdir
+from envkeep.model.record import CondaPackage
+from envkeep.model.urls import scrub, without_credentials
+
+__all__ = ["decode_record", "owned_metadata", "package_of"]
+
+_LAYOUT = re.compile(rb'\s*\{(\r?\n)([ \t]+)"')
+_FILE_LISTS = ((b"files", b"[", b"]"), (b"paths_data", b"{", b"}"))
+# an anchor's ending, and how much of it belongs to the path of the metadata itself
+_OWNED_ENDINGS = (
+    (".dist-info/RECORD", len(".dist-info")),
+    (".dist-info/METADATA", len(".dist-info")),
+    (".egg-info/PKG-INFO", len(".egg-info")),
+    (".egg/EGG-INFO/PKG-INFO", len(".egg")),
+    (".egg-info", len(".egg-info")),
+    (".egg-link", len(".egg-link")),
+)
+_ANCHORS = tuple(f'{ending}"'.encode() for ending, _ in _OWNED_ENDINGS)
+_WINDOWS_ANCHORS = tuple(anchor.replace(b"/", b"\\\\") for anchor in _ANCHORS if b"/" in anchor)
+_LINK_SCRIPTS = ("pre-link", "post-link", "pre-unlink")
+_HEX = re.compile(r"[0-9a-fA-F]+\Z")
+_LFS = b"version https://git-lfs.github.com/spec/"
+
+
+def decode_record(data: bytes) -> tuple[dict[str, Any], list[str]]:
+    """Return a record's fields, and those paths of its file list that say what is its own (see ``owned_metadata``).
+
+    Raises:
+        ValueError: it is no record; one sentence says why, except of what JSON's own reader raises.
+        RecursionError: it is nested too deeply.
+    """
+    if data.startswith(_LFS):
+        raise ValueError("it is a git-LFS pointer")
+    if not data.strip():
+        raise ValueError("it is empty")
+    cut, files = _without_file_lists(data)
+    try:
+        raw = loads(cut)
+    except (ValueError, RecursionError):
+        files = None
+        raw = loads(decode(data))
+    if not isinstance(raw, dict):
+        raise ValueError("it is no JSON object")  # noqa: TRY004 - a fault of the file
+    for key in ("name", "version", "build"):
+        if not isinstance(raw.get(key), str) or not raw[key]:
+            raise ValueError(f"it has no {key}")
+    if files is not None:
+        return raw, _paths_of_interest(files)
+    listed = raw.get("files")
+    return raw, [path for path in listed if isinstance(path, str)] if isinstance(listed, list) else []
+
+
+def owned_metadata(paths: list[str]) -> list[str]:
+    """Return the paths of the Python distributions' metadata that a file list says are its own, with ``/``.
+
+    conda's rule (``get_conda_anchor_files_and_records``): it is conda's if its RECORD, PKG-INFO, egg-info or egg-link is
+    in a file list; METADATA counts here as well, since some conda packages have no RECORD.
+    """
+    owned: dict[str, None] = {}
+    for path in paths:
+        posix = path.replace("\\", "/")
+        for ending, kept in _OWNED_ENDINGS:
+            if posix.endswith(ending):
+                owned.setdefault(posix[: len(posix) - len(ending) + kept])
+                break
+    return list(owned)
+
+
+def package_of(raw: dict[str, Any], paths: list[str]) -> CondaPackage:
+    """Return a record's fields as a package, credentials dropped; what has the wrong type counts as missing."""
+    url, auth = None, None
+    written = raw.get("url")
+    if isinstance(written, str) and written:
+        clean = without_credentials(written)
+        url, auth = clean.url, clean.auth
+    written_channel = raw.get("channel")
+    channel_text = written_channel if isinstance(written_channel, str) else ""
+    subdir = _string(raw, "subdir") or _subdir_of(url or "") or _subdir_of(channel_text)
+    noarch = raw.get("noarch")
+    return CondaPackage(
+        name=raw["name"],
+        version=raw["version"],
+        build=raw["build"],
+        build_number=_number(raw.get("build_number")) or 0,
+        channel=canonical_channel(channel_text) or canonical_channel(url or ""),
+        subdir=subdir or ("noarch" if noarch else ""),
+        fn=_string(raw, "fn") or _file_name(url),
+        url=url,
+        md5=_hash(raw.get("md5"), 32),
+        sha256=_hash(raw.get("sha256"), 64),
+        size=_number(raw.get("size")),
+        timestamp=_milliseconds(raw.get("timestamp")),
+        depends=_strings(raw.get("depends")),
+        constrains=_strings(raw.get("constrains")),
+        # before conda 4.3 noarch was a flag
+        noarch="generic" if noarch is True else noarch if isinstance(noarch, str) and noarch else None,
+        track_features=_features(raw.get("track_features")),
+        features=" ".join(_features(raw.get("features"))) or None,
+        python_site_packages_path=_string(raw, "python_site_packages_path"),
+        license=_string(raw, "license"),
+        link_scripts=_scripts(paths),
+        auth=auth,
+    )
+
+
+def _without_file_lists(data: bytes) -> tuple[bytes, bytes | None]:
+    """Return a record's text with its file lists emptied, and the text of ``files``; ``(data, None)`` of an unknown layout.
+
+    All known writers indent: a line that begins with the indent of the first key and a closing bracket ends a list of that level,
+    since a JSON string holds no raw newline.
+    """
+    layout = _LAYOUT.match(data)
+    if layout is None:
+        return data, None
+    lead = layout[1] + layout[2]
+    files = b""
+    for key, opening, closing in _FILE_LISTS:
+        begin = data.find(lead + b'"' + key + b'": ' + opening)
+        if begin < 0:
+            continue
+        begin += len(lead) + len(key) + 5
+        if data[begin : begin + 1] == closing:
+            continue
+        end = data.find(lead + closing, begin)
+        if end < 0:
+            return data, None
+        if key == b"files":
+            files = data[begin:end]
+        data = data[:begin] + data[end:]
+    return data, files
+
+
+def _paths_of_interest(files: bytes) -> list[str]:
+    found: dict[bytes, None] = {}
+    needles: list[bytes] = []
+    if b"site-packages" in files:
+        needles += _ANCHORS
+        if b"\\\\" in files:
+            needles += _WINDOWS_ANCHORS
+    if b"link." in files:
+        needles += [f"-{script}.{ending}".encode() for script in _LINK_SCRIPTS for ending in ('sh"', 'bat"')]
+    for needle in needles:
+        position = files.find(needle)
+        while position >= 0:
+            end = position + len(needle)
+            found.setdefault(files[files.rfind(b'"', 0, position) : end])
+            position = files.find(needle, end)
+    return [loads(token) for token in found]
+
+
+def _scripts(paths: list[str]) -> tuple[str, ...]:
+    names = {path.replace("\\", "/").rpartition("/")[2] for path in paths}
+    return tuple(sorted(script for script in _LINK_SCRIPTS if any(_is_script(name, script) for name in names)))
+
+
+def _is_script(name: str, script: str) -> bool:
+    return name.endswith((f"-{script}.sh", f"-{script}.bat"))
+
+
+def _string(raw: dict[str, Any], key: str) -> str | None:
+    value = raw.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        return ()
+    return tuple(scrub(text) if "://" in text else text for text in value if isinstance(text, str))
+
+
+def _features(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(value.replace(",", " ").split())
+    return _strings(value)
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _milliseconds(value: object) -> int | None:
+    if isinstance(value, float) and value == value and abs(value) < 1e18:  # noqa: PLR0124
+        value = int(value)
+    number = _number(value)
+    # conda's own rule: what is a date before the year 9999 in seconds is in seconds
+    return number * 1000 if number is not None and number <= 253402300799 else number
+
+
+def _hash(value: object, length: int) -> str | None:
+    if isinstance(value, str) and len(value) == length and _HEX.match(value):
+        return value.lower()
+    return None
+
+
+def _subdir_of(text: str) -> str | None:
+    # of .../linux-64/name-1-0.conda, or of .../linux-64
+    return split_subdir(text)[1] or split_subdir(text.rpartition("/")[0])[1]
+
+
+def _file_name(url: str | None) -> str | None:
+    name = (url or "").rpartition("/")[2]
+    return name if name.endswith((".conda", ".tar.bz2")) else None

@@ -1,0 +1,70 @@
+"""Reading files of an environment: never more than a bound, never a device or a pipe, never an error that is not an OSError."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["TooLargeError", "decode", "read_bytes", "read_text", "scan"]
+
+
+class TooLargeError(OSError):
+    """A file that is larger than anything of its kind has a reason to be."""
+
+
+def read_bytes(path: str | Path, limit: int) -> bytes:
+    """Return the content of a regular file.
+
+    Args:
+        path: followed through links.
+        limit: bytes; a larger file is refused unread.
+
+    Raises:
+        OSError: it is not there, may not be read, is no regular file (a pipe would block, a device never end) or too large.
+    """
+    # opening a pipe without O_NONBLOCK would hang
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        info = os.fstat(descriptor)
+        if not stat.S_ISREG(info.st_mode):
+            raise OSError("it is no regular file")
+        if info.st_size > limit:
+            raise TooLargeError(f"it is {info.st_size / 1e6:.0f} MB large")
+        content = os.read(descriptor, info.st_size + 1)
+        if len(content) < info.st_size:
+            parts = [content]
+            while part := os.read(descriptor, 1 << 20):
+                parts.append(part)
+            content = b"".join(parts)
+        return content
+    finally:
+        os.close(descriptor)
+
+
+def read_text(path: str | Path, limit: int) -> str:
+    """Return a text file; bytes that are not UTF-8 become U+FFFD, a byte order mark is dropped, UTF-16 is known by its own.
+
+    Raises:
+        OSError: as ``read_bytes``.
+    """
+    return decode(read_bytes(path, limit))
+
+
+def decode(content: bytes) -> str:
+    """Return a file's bytes as text, as ``read_text`` does."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace")
+    return content.decode("utf-8", "replace").removeprefix("\ufeff")
+
+
+def scan(folder: str | Path) -> list[os.DirEntry[str]]:
+    """Return the entries of a folder, sorted by name; nothing where it cannot be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
