@@ -90,6 +90,11 @@ class VersionExpression:
     text: str
     tree: _Leaf | _Joined
 
+    @property
+    def admits_all(self) -> bool:
+        """Whether any version will do."""
+        return isinstance(self.tree, _Leaf) and self.tree.operator == "any"
+
     def admits(self, version: str, order: Order) -> bool:
         """Return whether a version is one of those asked for.
 
