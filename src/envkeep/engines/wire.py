@@ -30,4 +30,5 @@ def packages_from_wire(values: Iterable[Mapping[str, Any]]) -> tuple[CondaPackag
 
 def package_from_wire(value: Mapping[str, Any]) -> CondaPackage:
     """Return one package of ``packages_to_wire``."""
-    return CondaPackage(**{name: tuple(part) if name in _TUPLES else part for name, part in value.items()})
+    parts: dict[str, Any] = {name: tuple(part) if name in _TUPLES else part for name, part in value.items()}
+    return CondaPackage(**parts)

@@ -1,0 +1,363 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkeep.engines.base import InstallRequest, NoProgress, SolveRequest
+from envkeep.engines.rattler import RattlerEngine, cache_folder
+from envkeep.engines.run import run
+from envkeep.engines.wire import packages_to_wire
+from envkeep.errors import EngineError, TargetExistsError, UnsolvableError
+
+if TYPE_CHECKING:
+    from conftest import MakeEnv
+    from envkeep.model.record import CondaPackage
+    from support.channel import Channel
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+
+class Counting:
+    """A Progress that remembers."""
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+        self.total = self.done = 0
+        self.finished = False
+
+    def start(self, label: str, total: int | None = None) -> None:
+        self.labels.append(label)
+        self.total = total or 0
+
+    def advance(self, units: int = 1) -> None:
+        self.done += units
+
+    def finish(self) -> None:
+        self.finished = True
+
+
+@pytest.fixture
+def cold(tmp_path: Path) -> RattlerEngine:
+    """The engine with an empty cache."""
+    return RattlerEngine({**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache")})
+
+
+def solve(engine: RattlerEngine, channel: Channel, *specs: str, subdir: str | None = None) -> tuple[CondaPackage, ...]:
+    return engine.solve(SolveRequest(specs=specs, channels=channel.urls, subdir=subdir or channel.subdir))
+
+
+def request(prefix: Path, packages: tuple[CondaPackage, ...], channel: Channel, **more: bool) -> InstallRequest:
+    return InstallRequest(prefix=prefix, packages=packages, subdir=channel.subdir, **more)  # type: ignore[arg-type]
+
+
+def test_solve_gives_whole_packages_sorted_by_name(engine: RattlerEngine, channel: Channel) -> None:
+    packages = solve(engine, channel, f"python={channel.older_python}", "pip", "rich")
+    names = [package.name for package in packages]
+    assert names == sorted(names)
+    assert {"python", "openssl", "ca-certificates", "pygments"} < set(names)
+    rich = packages[names.index("rich")]
+    assert rich.noarch == "python"
+    assert rich.channel == channel.main
+    assert rich.url
+    assert rich.url.startswith(channel.main + "/noarch/rich-")
+    assert (len(rich.sha256 or ""), len(rich.md5 or "")) == (64, 32)
+    assert rich.size
+    assert rich.timestamp == 1755614211000
+    assert "pygments >=2.13.0,<3.0.0" in rich.depends
+
+
+@pytest.mark.parametrize("subdir", ["osx-arm64", "win-64", "linux-64"])
+def test_solve_for_another_platform(engine: RattlerEngine, channel: Channel, subdir: str) -> None:
+    packages = solve(engine, channel, "python", "pyyaml", subdir=subdir)
+    assert {package.subdir for package in packages} == {subdir, "noarch"}
+    assert "pyyaml" in {package.name for package in packages}
+
+
+def test_a_package_of_a_second_channel_is_found_where_the_first_has_another_build(
+    engine: RattlerEngine, channel: Channel
+) -> None:
+    # with strict priority alone there is no answer
+    packages = solve(engine, channel, "libfoo=1.3.0=lab_1", "liblab")
+    assert {package.name: package.channel for package in packages} == {"libfoo": channel.extra, "liblab": channel.extra}
+    assert {package.channel for package in solve(engine, channel, "libfoo=1.3.0")} == {channel.main}
+
+
+@pytest.mark.parametrize(("spec", "named"), [("python=3.99", "python 3.99"), ("no-such-package", "no-such-package")])
+def test_what_no_channel_has_is_named(engine: RattlerEngine, channel: Channel, spec: str, named: str) -> None:
+    with pytest.raises(UnsolvableError, match=named):
+        solve(engine, channel, spec)
+
+
+def test_a_channel_that_is_not_there_is_named(engine: RattlerEngine, tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="no-channel"):
+        engine.solve(SolveRequest(specs=("six",), channels=((tmp_path / "no-channel").as_uri(),), subdir="linux-64"))
+
+
+def test_available_lists_every_version(engine: RattlerEngine, channel: Channel) -> None:
+    found = engine.available(["libfoo", "python"], channel.urls, channel.subdir)
+    assert sorted((each.version, each.build == "lab_1") for each in found if each.name == "libfoo") == [
+        ("1.2.3", False),
+        ("1.3.0", False),
+        ("1.3.0", True),
+        ("2.0.0", False),
+    ]
+    assert {each.version for each in found if each.name == "python"} == set(channel.python_versions)
+
+
+def test_an_installed_environment_runs_from_where_it_is(make_env: MakeEnv, channel: Channel) -> None:
+    prefix = make_env([f"python={channel.older_python}", "pip", "pyyaml", "rich"], name="with space")
+    done = run(
+        [str(prefix / "bin" / "python"), "-I", "-c", "import sys, yaml, rich, ssl; print(sys.version.split()[0], sys.prefix)"]
+    )
+    assert done.stdout.split(maxsplit=1) == [channel.older_python, f"{prefix}\n"], done.stderr
+    assert run([str(prefix / "bin" / "pygmentize"), "-V"]).returncode == 0
+    assert (prefix / "lib" / "pkgconfig" / "openssl.pc").read_text() == f"prefix={prefix}\n"
+
+
+def test_history_says_what_was_asked_for(make_env: MakeEnv) -> None:
+    prefix = make_env(["libfoo=1.2", "liblab"])
+    history = (prefix / "conda-meta" / "history").read_text()
+    assert '# update specs: ["libfoo=1.2", "liblab"]' in history
+    assert "::liblab-0.7-" in history
+
+
+def test_progress_reaches_its_total(engine: RattlerEngine, channel: Channel, tmp_path: Path) -> None:
+    progress = Counting()
+    engine.install(request(tmp_path / "env", solve(engine, channel, "libfoo", "liblab"), channel), progress)
+    assert progress.labels == ["downloading and linking"]
+    assert progress.done == progress.total == 4
+    assert progress.finished
+
+
+def test_url_and_hash_alone_are_enough(cold: RattlerEngine, channel: Channel, tmp_path: Path) -> None:
+    whole = solve(cold, channel, f"python={channel.older_python}", "six")
+    bare = tuple(
+        replace(
+            package, size=None, timestamp=None, depends=(), constrains=(), noarch=None, build_number=0, license=None, sha256=None
+        )
+        for package in whole
+    )
+    cold.install(request(tmp_path / "env", bare, channel), NoProgress())
+    for package in whole:
+        meta = json.loads(
+            (tmp_path / "env" / "conda-meta" / f"{package.name}-{package.version}-{package.build}.json").read_text()
+        )
+        assert (tuple(meta["depends"]), meta["build_number"], meta.get("noarch")) == (
+            package.depends,
+            package.build_number,
+            package.noarch,
+        )
+    assert list((tmp_path / "env" / "lib").glob("python*/site-packages/six.py"))
+
+
+@pytest.mark.parametrize("kept", ["sha256", "md5"])
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_wrong_hash_is_refused_and_nothing_is_left(
+    cold: RattlerEngine, channel: Channel, tmp_path: Path, kept: str, warm: bool
+) -> None:
+    packages = solve(cold, channel, "libfoo", "liblab")
+    if warm:
+        cold.install(request(tmp_path / "first", packages, channel), NoProgress())
+    wrong = {"sha256": None, "md5": None, kept: "0" * (64 if kept == "sha256" else 32)}
+    damaged = tuple(replace(package, **wrong) if package.name == "liblab" else package for package in packages)  # type: ignore[arg-type]
+    with pytest.raises(EngineError, match=f"liblab-0.7-.* is not the artefact that was recorded: its {kept} is"):
+        cold.install(request(tmp_path / "new" / "env", damaged, channel), NoProgress())
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("kept", ["sha256", "md5"])
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_wrong_hash_over_the_network_is_refused_too(
+    cold: RattlerEngine, channel: Channel, tmp_path: Path, http_root: str, kept: str, warm: bool
+) -> None:
+    packages = served(solve(cold, channel, "libfoo", "liblab"), channel, http_root)
+    if warm:
+        cold.install(request(tmp_path / "first", packages, channel), NoProgress())
+    wrong = {"sha256": None, "md5": None, kept: "0" * (64 if kept == "sha256" else 32)}
+    damaged = tuple(replace(package, **wrong) if package.name == "liblab" else package for package in packages)  # type: ignore[arg-type]
+    with pytest.raises(EngineError, match="hash mismatch"):
+        cold.install(request(tmp_path / "env", damaged, channel), NoProgress())
+    assert not (tmp_path / "env").exists()
+
+
+def served(packages: tuple[CondaPackage, ...], channel: Channel, root: str) -> tuple[CondaPackage, ...]:
+    return tuple(replace(package, url=(package.url or "").replace(channel.path.as_uri(), root)) for package in packages)
+
+
+def test_a_missing_artefact_is_named_and_nothing_is_left(cold: RattlerEngine, channel: Channel, tmp_path: Path) -> None:
+    ours = channel.copy(tmp_path / "channel")
+    packages = solve(cold, ours, "libfoo", "liblab")
+    ours.artefacts("liblab")[0].unlink()
+    assert [name for name, _ in cold.unavailable(packages, NoProgress())] == ["liblab"]
+    report = cold.install(request(tmp_path / "env", packages, channel), NoProgress())
+    assert [name for name, _ in report.unavailable] == ["liblab"]
+    assert "is not there" in report.unavailable[0][1]
+    assert not (tmp_path / "env").exists()
+
+
+def test_what_is_cached_is_available_though_its_artefact_has_gone(cold: RattlerEngine, channel: Channel, tmp_path: Path) -> None:
+    ours = channel.copy(tmp_path / "channel")
+    packages = solve(cold, ours, "liblab")
+    cold.install(request(tmp_path / "first", packages, channel), NoProgress())
+    ours.artefacts("liblab")[0].unlink()
+    assert cold.unavailable(packages, NoProgress()) == ()
+    assert cold.unavailable([replace(packages[0], sha256="0" * 64)], NoProgress()) != ()
+    assert not cold.install(request(tmp_path / "env", packages, channel, offline=True), NoProgress()).unavailable
+
+
+def test_a_server_is_asked_for_each_artefact(cold: RattlerEngine, channel: Channel, http_root: str) -> None:
+    there = served(solve(cold, channel, "libfoo=1.2", "six"), channel, http_root)
+    gone = replace(there[0], version="9", url=(there[0].url or "") + ".gone.conda")
+    private = replace(there[0], version="8", url=f"{http_root}/private/linux-64/x-1-0.conda")
+    nowhere = replace(there[0], version="7", url="http://127.0.0.1:9/x/linux-64/x-1-0.conda")
+    progress = Counting()
+    found = cold.unavailable([*there, gone, private, nowhere], progress)
+    assert [reason.partition(" for ")[0] for _, reason in found] == [
+        "127.0.0.1 answers 404 File not found",
+        "127.0.0.1 answers 401 Unauthorized",
+        "127.0.0.1 cannot be reached",
+    ]
+    assert progress.done == len(there) + 3
+
+
+def test_credentials_come_from_the_users_own_settings(
+    channel: Channel, tmp_path: Path, http_root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auth = tmp_path / "auth.json"
+    auth.write_text('{"127.0.0.1": {"BasicHTTP": {"username": "lab", "password": "open sesame"}}}')
+    environ = {**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache"), "RATTLER_AUTH_FILE": str(auth)}
+    private = served(solve(RattlerEngine(), channel, "liblab"), channel, f"{http_root}/private")
+    assert RattlerEngine(environ).unavailable(private, NoProgress()) == ()
+    assert not RattlerEngine(environ).install(request(tmp_path / "env", private, channel), NoProgress()).unavailable
+    assert "sesame" not in next((tmp_path / "env" / "conda-meta").glob("liblab-*.json")).read_text()
+
+
+def test_offline_uses_the_cache_alone(cold: RattlerEngine, channel: Channel, tmp_path: Path, http_root: str) -> None:
+    packages = served(solve(cold, channel, "liblab"), channel, http_root)
+    report = cold.install(request(tmp_path / "env", packages, channel, offline=True), NoProgress())
+    assert report.unavailable == (("liblab", "it is not in the cache, and the network is not to be used"),)
+    assert not (tmp_path / "env").exists()
+    cold.install(request(tmp_path / "first", packages, channel), NoProgress())
+    assert not cold.install(request(tmp_path / "env", packages, channel, offline=True), NoProgress()).unavailable
+
+
+def test_offline_solve_uses_what_was_read_before(cold: RattlerEngine, channel: Channel, http_root: str) -> None:
+    url = f"{http_root}/main"
+    asked = SolveRequest(specs=("libfoo",), channels=(url,), subdir=channel.subdir, offline=True)
+    with pytest.raises(EngineError):
+        cold.solve(asked)
+    online = cold.solve(replace(asked, offline=False))
+    assert cold.solve(asked) == online
+
+
+@posix_only
+def test_link_scripts_run_only_on_request_and_their_failure_is_told(
+    engine: RattlerEngine, channel: Channel, tmp_path: Path
+) -> None:
+    packages = solve(engine, channel, "labpost", "labfail")
+    report = engine.install(request(tmp_path / "without", packages, channel), NoProgress())
+    assert (report.scripts_run, report.scripts_failed) == ((), ())
+    assert not (tmp_path / "without" / "var" / "labpost.stamp").exists()
+    report = engine.install(request(tmp_path / "with", packages, channel, link_scripts=True), NoProgress())
+    assert (report.scripts_run, report.scripts_failed) == (("labpost",), ("labfail",))
+    assert (tmp_path / "with" / "var" / "labpost.stamp").exists()
+
+
+def test_an_existing_target_is_not_touched(engine: RattlerEngine, channel: Channel, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(TargetExistsError):
+        engine.install(request(tmp_path, (), channel), NoProgress())
+    assert [each.name for each in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_an_empty_folder_may_be_the_target_and_stays_one_when_it_fails(
+    engine: RattlerEngine, channel: Channel, tmp_path: Path
+) -> None:
+    target = tmp_path / "env"
+    target.mkdir()
+    packages = solve(engine, channel, "liblab")
+    with pytest.raises(EngineError):
+        engine.install(request(target, (replace(packages[0], md5="0" * 32),), channel), NoProgress())
+    assert list(target.iterdir()) == []
+    engine.install(request(target, packages, channel), NoProgress())
+    assert (target / "conda-meta").is_dir()
+
+
+@posix_only
+def test_ctrl_c_stops_the_installation_and_leaves_nothing(
+    channel: Channel, engine: RattlerEngine, tmp_path: Path, slow_root: str
+) -> None:
+    packages = served(solve(engine, channel, "libfoo", "liblab"), channel, slow_root)
+    cold = RattlerEngine({**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache")})
+
+    def interrupt() -> None:
+        time.sleep(1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        cold.install(request(tmp_path / "env", packages, channel), NoProgress())
+    assert not (tmp_path / "env").exists()
+
+
+@posix_only
+def test_the_worker_ends_when_its_parent_is_killed(
+    channel: Channel, engine: RattlerEngine, tmp_path: Path, slow_root: str
+) -> None:
+    packages = served(solve(engine, channel, "liblab"), channel, slow_root)
+    code = (
+        "import json, os, sys\nfrom pathlib import Path\n"
+        "from envkeep.engines.base import InstallRequest, NoProgress\nfrom envkeep.engines.rattler import RattlerEngine\n"
+        "from envkeep.engines.wire import packages_from_wire\n"
+        "packages = packages_from_wire(json.loads(sys.argv[1]))\n"
+        "request = InstallRequest(prefix=Path(sys.argv[2]), packages=packages, subdir=sys.argv[3])\n"
+        "RattlerEngine().install(request, NoProgress())\n"
+    )
+    environ = {**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache")}
+    argv = [sys.executable, "-c", code, json.dumps(packages_to_wire(packages)), str(tmp_path / "env"), channel.subdir]
+    parent = subprocess.Popen(argv, env=environ)
+    worker = wait_for_worker(parent.pid)
+    parent.kill()
+    parent.wait()
+    for _ in range(100):
+        if not Path(f"/proc/{worker}").exists():
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the worker goes on alone")
+
+
+def wait_for_worker(parent: int) -> int:
+    if not Path("/proc/self/task").exists():
+        pytest.skip("needs /proc")
+    children = Path(f"/proc/{parent}/task/{parent}/children")
+    for _ in range(200):
+        found = children.read_text().split()
+        if found:
+            time.sleep(0.5)
+            return int(found[0])
+        time.sleep(0.05)
+    raise AssertionError("no worker was started")
+
+
+def test_the_cache_is_where_it_was_asked_to_be(tmp_path: Path) -> None:
+    assert cache_folder({"ENVKEEP_CACHE": str(tmp_path), "RATTLER_CACHE_DIR": "/elsewhere"}) == tmp_path
+    assert cache_folder({"RATTLER_CACHE_DIR": str(tmp_path)}) == tmp_path
+
+
+def test_a_missing_library_is_said_with_its_remedy(tmp_path: Path, channel: Channel) -> None:
+    # a folder earlier on the path, in which rattler cannot be imported
+    (tmp_path / "rattler.py").write_text("raise ImportError('no rattler here')\n")
+    engine = RattlerEngine({**os.environ, "PYTHONPATH": str(tmp_path)})
+    with pytest.raises(EngineError, match=r'pip install "envkeep\[engine\]"'):
+        solve(engine, channel, "six")
