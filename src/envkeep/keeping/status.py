@@ -41,6 +41,11 @@ class StatusResult:
     previous: Backup | None = None
     changes: Changes | None = None
 
+    @property
+    def changed(self) -> bool:
+        """Whether a ``backup`` would keep a new one."""
+        return self.word != "same"
+
 
 def status(prefix: Path, store: Store, *, now: datetime | None = None) -> StatusResult:
     """Return how an environment stands to its backups.

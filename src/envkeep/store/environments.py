@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.errors import UsageError
-from envkeep.store.files import make_folder, replace_file, storing
+from envkeep.store.files import make_folder, publish_folder, remove_tree, replace_file, storing
 from envkeep.store.layout import ENVIRONMENT, TEMPORARY
 from envkeep.store.manifest import Identity, identity_bytes
 from envkeep.store.names import folder_name, is_folder_name, unused_name
@@ -112,8 +112,13 @@ def _by_folder(store: Path, name: str) -> StoredEnvironment | None:
 
 def _make(path: Path, identity: Identity) -> StoredEnvironment:
     with storing(f"make {path}"):
-        make_folder(path)
-        replace_file(path / ENVIRONMENT, identity_bytes(identity))
+        for left in path.parent.glob(f"{TEMPORARY}*"):
+            # of a writer that was killed: whoever makes folders here holds the lock
+            remove_tree(left)
+        if path.is_dir():
+            replace_file(path / ENVIRONMENT, identity_bytes(identity))
+        else:
+            publish_folder(path, {ENVIRONMENT: identity_bytes(identity)})
     return read_environment(path)
 
 

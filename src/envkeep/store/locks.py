@@ -6,6 +6,7 @@ that was killed; the file stays and means nothing by itself.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,8 @@ class Locks:
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
-        self._locks: dict[Path, BaseFileLock] = {}
+        # by process, since a lock that a fork inherited is its parent's
+        self._locks: dict[tuple[int, Path], BaseFileLock] = {}
 
     @contextmanager
     def held(self, folder: Path) -> Iterator[None]:
@@ -44,10 +46,7 @@ class Locks:
         from filelock import FileLock, Timeout
 
         path = folder / LOCK
-        lock = self._locks.get(path)
-        if lock is None:
-            with storing(f"make the lock file {path}"):
-                lock = self._locks[path] = FileLock(path, timeout=self._timeout, mode=0o600)
+        lock = self._locks.setdefault((os.getpid(), path), FileLock(path, timeout=self._timeout, mode=0o600))
         with storing(f"lock {path}"):
             try:
                 lock.acquire()

@@ -95,11 +95,12 @@ def leftovers(folder: Path) -> tuple[Path, ...]:
     """
     tagged = set(tags_of(folder).values())
     with os.scandir(folder) as entries:
-        names = {entry.name for entry in entries}
+        folders = {entry.name: entry.is_dir() for entry in entries}
     return tuple(
         folder / name
-        for name in sorted(names)
-        if name.startswith(TEMPORARY) or (is_stamp(name) and f"{name}{TXT_SUFFIX}" not in names and name not in tagged)
+        for name, is_folder in sorted(folders.items())
+        if name.startswith(TEMPORARY)
+        or (is_folder and is_stamp(name) and f"{name}{TXT_SUFFIX}" not in folders and name not in tagged)
     )
 
 
