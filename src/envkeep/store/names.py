@@ -27,7 +27,9 @@ def folder_name(name: str) -> str:
     fit = _UNFIT.sub("-", name).strip("-. ")[:_LONGEST].rstrip("-. ")
     if not fit:
         return "environment"
-    return f"{fit}_" if fit.split(".")[0].lower() in _DEVICES else fit
+    # a device keeps its power with any ending: `aux.1` is `aux`
+    stem, dot, ending = fit.partition(".")
+    return f"{stem}_{dot}{ending}" if stem.lower() in _DEVICES else fit
 
 
 def is_folder_name(name: str) -> bool:

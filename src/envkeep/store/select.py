@@ -56,7 +56,7 @@ def resolve(store: Store, text: str, active: StoredEnvironment | None) -> Backup
             raise UnknownBackupError(f"{environment.folder} has no backup", "envkeep backup keeps the first one.")
         return _select(store, environment, backups, selector)
     except (UnknownBackupError, EnvironmentNotFoundError):
-        if path.exists():
+        if text and path.exists():
             return _of_path(path)
         raise
 

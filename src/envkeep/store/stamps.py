@@ -51,8 +51,7 @@ def instant_of(stamp: str, modified: float | None = None) -> datetime:
     except (OSError, OverflowError, ValueError):
         # years that the C library cannot convert; order among such stamps is all that is left to save
         return moment.replace(tzinfo=timezone.utc)
-    # in spring the two differ as well, but such a local time never was: there the earlier instant keeps the order of stamps
-    if modified is None or second <= first:
+    if modified is None:
         return first
     return min((first, second), key=lambda instant: abs(instant.timestamp() - modified))
 
