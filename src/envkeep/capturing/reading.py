@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["TooLargeError", "decode", "read_bytes", "read_text", "scan"]
+__all__ = ["TooLargeError", "decode", "exists", "is_file", "is_folder", "read_bytes", "read_text", "scan"]
 
 
 class TooLargeError(OSError):
@@ -59,6 +59,21 @@ def decode(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace")
     return content.decode("utf-8", "replace").removeprefix("\ufeff")
+
+
+def is_file(path: str | Path) -> bool:
+    """Return whether a path leads to a regular file; False where it may not be looked at (pathlib raises there)."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: str | Path) -> bool:
+    """Return whether a path leads to a folder; False where it may not be looked at."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def exists(path: str | Path) -> bool:
+    """Return whether a path leads anywhere; False where it may not be looked at."""
+    return os.path.exists(path)  # noqa: PTH110
 
 
 def scan(folder: str | Path) -> list[os.DirEntry[str]]:

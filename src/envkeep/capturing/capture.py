@@ -1,0 +1,143 @@
+"""Capture: a prefix to its Record. It only reads, and needs neither conda, nor a network, nor a working Python."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkeep.capturing.conda_meta import CondaMeta, read_conda_meta, read_pinned, read_variables
+from envkeep.capturing.condarc import read_condarc
+from envkeep.capturing.indexes import index_urls
+from envkeep.capturing.interpreter import read_python, written_version
+from envkeep.capturing.layout import kind_of, read_venv_config, site_folders, subdir_of
+from envkeep.capturing.naming import conda_name, environment_name, stated_roots
+from envkeep.capturing.reading import exists, is_folder, read_text, scan
+from envkeep.capturing.requested import find_requested
+from envkeep.capturing.site_packages import read_site_packages
+from envkeep.errors import NotAnEnvironmentError
+from envkeep.formats.history import parse_history
+from envkeep.model.record import CondaPackage, EnvironmentInfo, Problem, Record, Requested, Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envkeep.capturing.site_packages import Altered
+    from envkeep.model.record import EnvironmentKind
+
+__all__ = ["capture", "environment_kind"]
+
+_HISTORY_LIMIT = 256 << 20
+
+
+def capture(
+    prefix: Path, *, start_python: bool = True, now: datetime | None = None, environ: Mapping[str, str] | None = None
+) -> Record:
+    """Return the record of an environment. Nothing under the prefix is written, and whatever is odd becomes a problem in it.
+
+    Args:
+        prefix: of a conda environment, a venv or a bare interpreter, of this platform or another.
+        start_python: whether the environment's Python may be started (2 s at most) to say what it is; else its version is what is
+            written in the environment.
+        now: the record's time, aware; None: this moment.
+        environ: variables that say where settings and root prefixes are; None: the process's.
+
+    Raises:
+        NotAnEnvironmentError: nothing is there, or no environment is.
+    """
+    environ = os.environ if environ is None else environ
+    prefix = Path(os.path.abspath(prefix))  # noqa: PTH100 - links in the path stay as the user spells them
+    kind = environment_kind(prefix)
+    problems: list[Problem] = []
+    meta = read_conda_meta(prefix) if kind == "conda" else CondaMeta(owners={})
+    problems += meta.problems
+    subdir = subdir_of(meta.packages, prefix)
+    written = written_version(prefix, kind, meta.packages)
+    python, python_problems = read_python(prefix, kind, written, subdir, start=start_python)
+    problems += python_problems
+    version = python.version if python is not None else None
+    folders, leftovers = site_folders(prefix, kind, version, meta.packages)
+    site = read_site_packages(prefix, folders, leftovers, meta.owners)
+    problems += site.problems
+    problems += _inherited(prefix, kind)
+    history, history_problems = _history(prefix) if kind == "conda" else ((), ())
+    problems += history_problems
+    requested, requested_problems = find_requested(meta.packages, history) if kind == "conda" else (Requested(), ())
+    problems += requested_problems
+    variables, variable_problems = read_variables(prefix) if kind == "conda" else ((), ())
+    problems += variable_problems
+    settings = read_condarc(prefix, environ, stated_roots(environ))
+    if not is_folder(prefix):
+        raise NotAnEnvironmentError(f"{prefix} went away while it was read", "Look whether something removes it, and try again.")
+    return Record(
+        captured_at=now if now is not None else datetime.now(timezone.utc),
+        environment=EnvironmentInfo(
+            name=environment_name(prefix, kind, environ),
+            prefix=str(prefix),
+            kind=kind,
+            subdir=subdir,
+            conda_name=conda_name(prefix, environ, settings.envs_dirs) if kind == "conda" else None,
+        ),
+        python=python,
+        conda=_with_altered(meta.packages, site.altered),
+        distributions=site.distributions,
+        requested=requested,
+        channels=settings.channels if kind == "conda" else (),
+        variables=variables,
+        pinned=read_pinned(prefix) if kind == "conda" else (),
+        index_urls=index_urls(prefix, environ),
+        history=history,
+        problems=tuple(sorted(set(problems))),
+    )
+
+
+def environment_kind(prefix: Path) -> EnvironmentKind:
+    """Return what kind of environment a prefix is.
+
+    Raises:
+        NotAnEnvironmentError: it is none; the message says what it is instead.
+    """
+    kind = kind_of(prefix)
+    if kind is not None:
+        return kind
+    remedy = "Name an environment with -n NAME, or with -p PATH the folder that holds its conda-meta or pyvenv.cfg."
+    if not exists(prefix):
+        raise NotAnEnvironmentError(f"{prefix} is not there", remedy)
+    if not is_folder(prefix):
+        raise NotAnEnvironmentError(f"{prefix} is a file, not the folder of an environment", remedy)
+    if not os.access(prefix, os.R_OK | os.X_OK):
+        raise NotAnEnvironmentError(f"{prefix} cannot be read", "Look at its permissions, or run as the user it belongs to.")
+    if not scan(prefix):
+        raise NotAnEnvironmentError(f"{prefix} is an empty folder", remedy)
+    raise NotAnEnvironmentError(f"{prefix} is no environment: neither conda-meta, nor pyvenv.cfg, nor a Python is in it", remedy)
+
+
+def _history(prefix: Path) -> tuple[tuple[Transaction, ...], tuple[Problem, ...]]:
+    path = "conda-meta/history"
+    try:
+        history = parse_history(read_text(prefix / path, _HISTORY_LIMIT))
+    except FileNotFoundError:
+        message = "there is no history: what was asked for is inferred, and how the environment came about is not known"
+        return (), (Problem(code="no-history", message=message, path=path),)
+    except OSError as error:
+        message = f"the history cannot be read: {error.strerror or error}"
+        return (), (Problem(code="unreadable-history", message=message, path=path),)
+    return history.transactions, tuple(
+        Problem(code="unreadable-history", message=f"the history's {fault}; it is left out", path=path)
+        for fault in history.faults
+    )
+
+
+def _inherited(prefix: Path, kind: EnvironmentKind) -> tuple[Problem, ...]:
+    if kind != "venv" or not read_venv_config(prefix).inherits:
+        return ()
+    message = "this venv also imports the packages of the Python it was made from; they are not in the record"
+    return (Problem(code="inherits-packages", message=message, path="pyvenv.cfg"),)
+
+
+def _with_altered(packages: tuple[CondaPackage, ...], altered: Mapping[str, Altered]) -> tuple[CondaPackage, ...]:
+    if not altered:
+        return packages
+    return tuple(replace(package, altered=altered[package.name]) if package.name in altered else package for package in packages)

@@ -1,0 +1,225 @@
+"""One Python distribution: the folder or file of its metadata to what a record holds of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkeep.capturing.checkout import find_checkout
+from envkeep.capturing.metadata import (
+    CoreMetadata,
+    content_digest,
+    parse_direct_url,
+    parse_metadata,
+    parse_requires_txt,
+    parse_tags,
+)
+from envkeep.capturing.reading import decode, exists, is_folder, read_bytes, read_text, scan
+from envkeep.model.record import Distribution, Origin, Problem
+from envkeep.model.urls import file_url, path_of_file_url
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["Found", "read_distribution"]
+
+_METADATA_LIMIT = 16 << 20
+_RECORD_LIMIT = 64 << 20
+_SMALL = 1 << 20
+_EGG = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*)(?:-py\d[\d.]*)?(?:-.+)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A distribution, the path of its metadata, and when that was last changed (ns since 1970)."""
+
+    distribution: Distribution
+    path: str
+    mtime: int
+
+
+def read_distribution(entry: os.DirEntry[str], location: str, conda_package: str | None, problems: list[Problem]) -> Found | None:
+    """Return what a metadata folder or file of site-packages says, or None where there is no distribution in it.
+
+    Args:
+        entry: ``*.dist-info``, ``*.egg-info``, ``*.egg`` or ``*.egg-link``.
+        location: of its folder, as the record shall say.
+        conda_package: whose it is; None: not conda's.
+        problems: what was odd is added here.
+    """
+    path = f"{location}/{entry.name}"
+    try:
+        mtime = entry.stat().st_mtime_ns
+        a_folder = entry.is_dir()
+    except OSError as error:
+        problems.append(_unreadable(path, error))
+        return None
+    if entry.name.endswith(".egg-link"):
+        distribution = _egg_link(entry, location, conda_package, problems)
+    elif entry.name.endswith(".dist-info") and a_folder:
+        distribution = _dist_info(Path(entry.path), location, conda_package, problems)
+    elif entry.name.endswith(".egg-info"):
+        distribution = _egg_info(Path(entry.path), location, conda_package, problems)
+    elif entry.name.endswith(".egg") and a_folder:
+        distribution = _egg_info(Path(entry.path) / "EGG-INFO", location, conda_package, problems, named=entry.name)
+    elif entry.name.endswith(".egg"):
+        message = f"{entry.name} is a zipped egg: what is known of it is its file name"
+        problems.append(Problem(code="zipped-egg", message=message, path=path))
+        distribution = _from_name(entry.name, location, conda_package, CoreMetadata(None, None, ()))
+    else:
+        return None
+    return None if distribution is None else Found(distribution, entry.path, mtime)
+
+
+def _dist_info(folder: Path, location: str, conda_package: str | None, problems: list[Problem]) -> Distribution | None:
+    path = f"{location}/{folder.name}"
+    try:
+        content = read_bytes(folder / "METADATA", _METADATA_LIMIT)
+    except FileNotFoundError:
+        # pip leaves such folders behind; neither pip nor Python counts them
+        message = f"{folder.name} has no METADATA; it is no distribution and is left out"
+        problems.append(Problem(code="leftover-distribution", message=message, path=path))
+        return None
+    except OSError as error:
+        problems.append(_unreadable(f"{path}/METADATA", error))
+        content = b""
+    base = _from_name(folder.name, location, conda_package, _metadata(content, f"{path}/METADATA", problems))
+    # whatever conda's INSTALLER, WHEEL and direct_url.json say, the package's own record says it better
+    if base is None or conda_package is not None:
+        return base
+    origin = None
+    direct_url = _read(folder / "direct_url.json", _SMALL)
+    if direct_url is not None:
+        origin = parse_direct_url(direct_url)
+        if origin is None:
+            message = f"direct_url.json of {base.name} cannot be read: where it came from is not known"
+            problems.append(Problem(code="unreadable-origin", message=message, path=f"{path}/direct_url.json", package=base.name))
+        else:
+            origin = _with_checkout(origin, base.name, path, problems)
+    record = _read(folder / "RECORD", _RECORD_LIMIT)
+    if record is None:
+        message = f"{base.name} has no RECORD: which files are its own is not known, and pip cannot uninstall it"
+        problems.append(Problem(code="no-file-list", message=message, path=path, package=base.name))
+    installer = decode(_read(folder / "INSTALLER", _SMALL) or b"").strip().lower()
+    return replace(
+        base,
+        origin=origin,
+        installer=installer.split()[0] if installer else None,
+        requested=exists(folder / "REQUESTED"),
+        tags=parse_tags(_read(folder / "WHEEL", _SMALL) or b""),
+        content=content_digest(record) if record is not None else None,
+    )
+
+
+def _egg_info(
+    path: Path, location: str, conda_package: str | None, problems: list[Problem], named: str | None = None
+) -> Distribution | None:
+    # distutils wrote a file, setuptools writes a folder
+    a_folder = is_folder(path)
+    try:
+        content = read_bytes(path / "PKG-INFO" if a_folder else path, _METADATA_LIMIT)
+    except OSError as error:
+        problems.append(_unreadable(f"{location}/{named or path.name}", error))
+        content = b""
+    core = _metadata(content, f"{location}/{named or path.name}", problems)
+    if a_folder and not core.requires:
+        requires = _read(path / "requires.txt", _SMALL)
+        core = CoreMetadata(core.name, core.version, parse_requires_txt(decode(requires or b"")))
+    return _from_name(named or path.name, location, conda_package, core)
+
+
+def _egg_link(entry: os.DirEntry[str], location: str, conda_package: str | None, problems: list[Problem]) -> Distribution | None:
+    """An editable install of old: the first line names the project's folder, the second where its setup.py lies from there."""
+    name = entry.name.removesuffix(".egg-link")
+    path = f"{location}/{entry.name}"
+    try:
+        lines = [line.strip() for line in read_text(entry.path, _SMALL).splitlines() if line.strip()]
+    except OSError as error:
+        problems.append(_unreadable(path, error))
+        return None
+    target = Path(lines[0]) if lines else None
+    infos = [found for found in scan(target) if found.name.endswith(".egg-info")] if target is not None else []
+    if target is None or not infos:
+        where = f"{target} is not there" if target is not None else "it names no folder"
+        message = f"{name} is an editable install whose project cannot be read: {where}; it is left out"
+        problems.append(Problem(code="missing-checkout", message=message, path=path, package=name))
+        return None
+    wanted = name.lower().replace("-", "_")
+    info = next((found for found in infos if found.name.lower().replace("-", "_").startswith(wanted)), infos[0])
+    base = _egg_info(Path(info.path), location, conda_package, problems)
+    if base is None or conda_package is not None:
+        return base
+    origin = Origin(kind="directory", url=file_url(str(target)), editable=True)
+    return replace(base, origin=_with_checkout(origin, base.name, path, problems), location=location)
+
+
+def _with_checkout(origin: Origin, name: str, path: str, problems: list[Problem]) -> Origin:
+    """Return a local folder's origin with what its git checkout adds.
+
+    The commit is that of the code in use: of an editable install what is checked out now, of a copied one nobody knows.
+    """
+    if origin.kind != "directory":
+        return origin
+    local = path_of_file_url(origin.url)
+    if local is None:
+        return origin
+    folder = Path(local)
+    if not is_folder(folder):
+        if origin.editable:
+            message = f"{name} is an editable install of {local}, which is not there"
+            problems.append(Problem(code="missing-checkout", message=message, path=path, package=name))
+        return origin
+    checkout = find_checkout(folder)
+    if checkout is None:
+        return origin
+    return replace(
+        origin,
+        vcs="git",
+        remote=checkout.remote,
+        commit=checkout.commit if origin.editable else None,
+        subdirectory=checkout.subdirectory or origin.subdirectory,
+        auth=origin.auth or checkout.auth,
+    )
+
+
+def _metadata(content: bytes, path: str, problems: list[Problem]) -> CoreMetadata:
+    core = parse_metadata(content)
+    missing = [word for word, value in (("Name", core.name), ("Version", core.version)) if value is None]
+    if missing and content:
+        reason = (
+            "is a git-LFS pointer" if content.startswith(b"version https://git-lfs") else f"has no {' and no '.join(missing)}"
+        )
+        message = f"{path.rpartition('/')[2]} {reason}; its folder's name is used instead"
+        problems.append(Problem(code="unreadable-metadata", message=message, path=path))
+    return core
+
+
+def _from_name(metadata: str, location: str, conda_package: str | None, core: CoreMetadata) -> Distribution | None:
+    """Return a distribution with what METADATA says, and what it does not say from the name of its folder."""
+    stem, dot, ending = metadata.rpartition(".")
+    name, version = core.name, core.version
+    if name is None or version is None:
+        if ending == "dist-info":
+            folder_name, _, folder_version = stem.partition("-")
+        else:
+            match = _EGG.match(stem)
+            folder_name, folder_version = (match["name"], match["version"]) if match else (stem, "")
+        name = name or folder_name
+        version = version or folder_version
+    if not dot or not name:
+        return None
+    return Distribution(name=name, version=version, conda_package=conda_package, requires=core.requires, location=location)
+
+
+def _unreadable(path: str, error: OSError) -> Problem:
+    reason = error.strerror or str(error)
+    return Problem(code="unreadable-metadata", message=f"{path.rpartition('/')[2]} cannot be read: {reason}", path=path)
+
+
+def _read(path: Path, limit: int) -> bytes | None:
+    try:
+        return read_bytes(path, limit)
+    except OSError:
+        return None

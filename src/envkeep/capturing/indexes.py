@@ -1,0 +1,153 @@
+"""The indexes that pip and uv are configured with, credentials dropped.
+
+Sources: pip's configuration files and PIP_* variables (pip documentation, "Configuration"), uv's uv.toml and UV_* variables. They
+are kept since a version such as ``2.1.0+cu121`` is on no public index.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envkeep.capturing.reading import decode, is_file, read_bytes
+from envkeep.model.urls import is_url, without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["index_urls"]
+
+_LIMIT = 1 << 20
+
+
+def index_urls(prefix: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the indexes configured for an environment, the main one first, each once; empty where none are configured.
+
+    Args:
+        prefix: whose own ``pip.conf`` counts as well.
+        environ: of the process: HOME, PIP_*, UV_*, XDG_*.
+    """
+    main: list[str] = []
+    extra: list[str] = []
+    _from_variables(environ, main, extra)
+    # later files go before earlier ones
+    for path in reversed(list(_pip_files(prefix, environ))):
+        _from_pip(path, main, extra)
+    for path in _uv_files(environ):
+        _from_uv(path, main, extra)
+    cleaned = (without_credentials(url.strip()).url for url in (*main, *extra))
+    return tuple(dict.fromkeys(url for url in cleaned if is_url(url)))
+
+
+def _from_variables(environ: Mapping[str, str], main: list[str], extra: list[str]) -> None:
+    for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"):
+        main += environ.get(name, "").split()
+    for name in ("PIP_EXTRA_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL"):
+        # uv: name=URL
+        extra += [re.sub(r"^[A-Za-z0-9_-]+=(?=[A-Za-z]+://)", "", part) for part in environ.get(name, "").split()]
+    main[:] = [re.sub(r"^[A-Za-z0-9_-]+=(?=[A-Za-z]+://)", "", part) for part in main]
+
+
+def _pip_files(prefix: Path, environ: Mapping[str, str]) -> Iterator[Path]:
+    stated = environ.get("PIP_CONFIG_FILE")
+    if stated == os.devnull:
+        return
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    name = "pip.ini" if os.name == "nt" else "pip.conf"
+    if os.name == "nt":
+        yield Path(environ.get("ProgramData", "C:\\ProgramData")) / "pip" / name
+        if environ.get("APPDATA"):
+            yield Path(environ["APPDATA"]) / "pip" / name
+    else:
+        for folder in reversed(environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")):
+            yield Path(folder) / "pip" / name
+        yield Path("/etc") / name
+        if sys.platform == "darwin":
+            yield Path("/Library/Application Support/pip") / name
+    if home:
+        yield Path(home) / ".pip" / name
+        if sys.platform == "darwin":
+            yield Path(home) / "Library" / "Application Support" / "pip" / name
+        if os.name != "nt":
+            yield Path(environ.get("XDG_CONFIG_HOME") or Path(home) / ".config") / "pip" / name
+    yield prefix / "pip.conf"
+    yield prefix / "pip.ini"
+    if stated:
+        yield Path(stated)
+
+
+def _uv_files(environ: Mapping[str, str]) -> Iterator[Path]:
+    stated = environ.get("UV_CONFIG_FILE")
+    if stated:
+        yield Path(stated)
+        return
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    if os.name == "nt":
+        if environ.get("APPDATA"):
+            yield Path(environ["APPDATA"]) / "uv" / "uv.toml"
+    else:
+        if home:
+            yield Path(environ.get("XDG_CONFIG_HOME") or Path(home) / ".config") / "uv" / "uv.toml"
+        yield Path("/etc/uv/uv.toml")
+
+
+def _from_pip(path: Path, main: list[str], extra: list[str]) -> None:
+    text = _text(path)
+    if text is None or "index" not in text:
+        return
+    import configparser
+
+    # pip's own parser; a token may hold a percent sign
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return
+    for section in ("install", "global"):
+        if parser.has_section(section):
+            main += _values(parser.get(section, "index-url", fallback="") or parser.get(section, "index_url", fallback=""))
+            extra += _values(
+                parser.get(section, "extra-index-url", fallback="") or parser.get(section, "extra_index_url", fallback="")
+            )
+
+
+def _from_uv(path: Path, main: list[str], extra: list[str]) -> None:
+    text = _text(path)
+    if text is None or "index" not in text:
+        return
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        raw = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return
+    for index in raw.get("index", []) if isinstance(raw.get("index"), list) else []:
+        if isinstance(index, dict):
+            (main if index.get("default") is True else extra).extend(_urls(index.get("url")))
+    for table in (raw, raw.get("pip")):
+        if isinstance(table, dict):
+            main += _urls(table.get("index-url"))
+            extra += _urls(table.get("extra-index-url"))
+
+
+def _text(path: Path) -> str | None:
+    if not is_file(path):
+        return None
+    try:
+        return decode(read_bytes(path, _LIMIT))
+    except OSError:
+        return None
+
+
+def _values(text: str) -> list[str]:
+    return text.split()
+
+
+def _urls(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [text for text in values if isinstance(text, str)]

@@ -1,0 +1,198 @@
+"""An environment's Python: which version, what it says of itself, where it lies."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from envkeep.capturing.layout import find_executable, read_venv_config
+from envkeep.capturing.reading import exists, read_text, scan
+from envkeep.errors import EngineError
+from envkeep.model.record import Problem, PythonInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from envkeep.model.record import CondaPackage, EnvironmentKind
+
+__all__ = ["Written", "read_python", "written_version"]
+
+# seconds; a Python on a cold network disk takes one
+_LIMIT = 2.0
+# `-I -S -B`: no user site, no site, no .pth files, no byte code written; what it prints is taken apart below
+_ASK = (
+    "import sys; v = sys.version_info; "
+    "s = {'alpha': 'a', 'beta': 'b', 'candidate': 'rc'}.get(v[3]); "
+    "print('%d.%d.%d' % v[:3] + (s + str(v[4]) if s else '')); "
+    "print(sys.implementation.name); print(getattr(sys, 'abiflags', '')); print(' '.join(sys.version.split()))"
+)
+_IMPLEMENTATIONS = {"python": "cpython", "pypy": "pypy", "graalpy": "graalpy"}
+
+Source = Literal["conda-meta", "pyvenv.cfg", "header"]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A version of Python that stands written somewhere, and where."""
+
+    version: str
+    source: Source
+    implementation: str = "cpython"
+    free_threaded: bool = False
+
+
+def written_version(prefix: Path, kind: EnvironmentKind, packages: Sequence[CondaPackage]) -> Written | None:
+    """Return the version of a prefix's Python without starting it, or None where nothing says it.
+
+    A bare interpreter's stands in its headers (``include/python3.12/patchlevel.h``) or, as ``x.y``, in the names of its files.
+    """
+    for package in packages:
+        if package.name in {"python", "pypy", "graalpy"}:
+            free = re.search(r"_cp\d+t\Z|python\d+\.\d+t/", f"{package.python_site_packages_path} {package.build}") is not None
+            return Written(package.version, "conda-meta", _IMPLEMENTATIONS[package.name], free)
+    if kind == "venv":
+        config = read_venv_config(prefix)
+        if config.version is not None:
+            free = exists(prefix / "lib" / f"python{_minor(config.version)}t")
+            return Written(config.version, "pyvenv.cfg", config.implementation or "cpython", free)
+    return _from_files(prefix, kind)
+
+
+def read_python(
+    prefix: Path, kind: EnvironmentKind, written: Written | None, subdir: str, *, start: bool
+) -> tuple[PythonInfo | None, tuple[Problem, ...]]:
+    """Return an environment's Python, and a problem where it should have been asked and could not be.
+
+    Args:
+        prefix: of the environment.
+        kind: of the environment.
+        written: what ``written_version`` found.
+        subdir: the environment's platform: another one's Python cannot be started here.
+        start: whether it may be started, for ``sys.version``; ours answers for itself in any case.
+    """
+    executable = find_executable(prefix, kind, written.version if written else None)
+    path = str(executable) if executable else ""
+    if executable is not None and _is_ours(prefix):
+        ours = _ours(path)
+        # an update replaces the Python under a running process, which goes on as what it was
+        if written is None or f"{ours.version}.".startswith(f"{written.version}."):
+            return ours, ()
+    reason = "it was not asked to"
+    if executable is None:
+        reason = "there is none"
+    elif not _of_this_system(subdir, executable):
+        reason = f"it is for {subdir}"
+    elif start:
+        answer = _ask(executable)
+        if isinstance(answer, PythonInfo):
+            return answer, ()
+        reason = answer
+    if written is None:
+        if executable is None:
+            return None, ()
+        message = f"Python's version is not known: nothing in the environment says it, and it could not be started ({reason})"
+        return None, (Problem(code="unknown-python", message=message, path=_shown(prefix, executable)),)
+    expected = prefix / ("python.exe" if subdir.startswith("win-") else "bin/python")
+    info = PythonInfo(
+        version=written.version,
+        build_text=written.version,
+        executable=path or str(expected),
+        source=written.source,
+        implementation=written.implementation,
+        free_threaded=written.free_threaded,
+    )
+    if not start:
+        return info, ()
+    message = f"the environment's Python could not be started ({reason}); its version is what {written.source} says"
+    shown = _shown(prefix, executable if executable is not None else expected)
+    return info, (Problem(code="python-not-started", message=message, path=shown),)
+
+
+def _ask(executable: Path) -> PythonInfo | str:
+    from envkeep.engines.run import run
+
+    # a prefix of its own rules: what ours were told by variables is no concern of its Python
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "__PYVENV"))}
+    try:
+        done = run([str(executable), "-I", "-S", "-B", "-c", _ASK], timeout=_LIMIT, env=environment)
+    except TimeoutError:
+        return f"it did not answer within {_LIMIT:g} s"
+    except EngineError as error:
+        return error.fact
+    lines = done.stdout.splitlines()
+    if done.returncode != 0 or len(lines) != 4 or not re.fullmatch(r"\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?", lines[0]):
+        last = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+        return f"it ended with status {done.returncode} and said {last[:200]!r}"
+    version, implementation, flags, text = lines
+    return PythonInfo(
+        version=version,
+        build_text=text,
+        executable=str(executable),
+        source="interpreter",
+        implementation=implementation,
+        free_threaded="t" in flags,
+    )
+
+
+def _ours(path: str) -> PythonInfo:
+    level = {"alpha": "a", "beta": "b", "candidate": "rc"}.get(sys.version_info.releaselevel)
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    return PythonInfo(
+        version=version + (f"{level}{sys.version_info.serial}" if level else ""),
+        build_text=" ".join(sys.version.split()),
+        executable=path,
+        source="interpreter",
+        implementation=sys.implementation.name,
+        free_threaded="t" in getattr(sys, "abiflags", ""),
+    )
+
+
+def _is_ours(prefix: Path) -> bool:
+    try:
+        return os.path.samefile(prefix, sys.prefix)  # noqa: PTH121
+    except OSError:
+        return False
+
+
+def _of_this_system(subdir: str, executable: Path) -> bool:
+    system = {"win32": "win", "darwin": "osx"}.get(sys.platform, "linux" if sys.platform.startswith("linux") else sys.platform)
+    return subdir.partition("-")[0] == system and (executable.suffix == ".exe") == (sys.platform == "win32")
+
+
+def _from_files(prefix: Path, kind: EnvironmentKind) -> Written | None:
+    executable = find_executable(prefix, kind)
+    if executable is None:
+        return None
+    # /usr/bin/python3 is a link to python3.11
+    match = re.search(r"python(\d+\.\d+)(t?)", os.path.basename(os.path.realpath(executable)))  # noqa: PTH119
+    minors = [(match[1], match[2])] if match else []
+    for library in ("lib", "lib64"):
+        for entry in scan(prefix / library):
+            found = re.fullmatch(r"python(\d+\.\d+)(t?)", entry.name)
+            if found and not entry.is_symlink() and exists(os.path.join(entry.path, "os.py")):  # noqa: PTH118
+                minors.append((found[1], found[2]))
+    for minor, flag in minors:
+        for header in (prefix / "include" / f"python{minor}{flag}" / "patchlevel.h", prefix / "include" / "patchlevel.h"):
+            try:
+                version = re.search(r'#define\s+PY_VERSION\s+"([0-9a-z.]+)', read_text(header, 1 << 20))
+            except OSError:
+                continue
+            if version:
+                return Written(version[1], "header", free_threaded=bool(flag))
+        return Written(minor, "header", free_threaded=bool(flag))
+    return None
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _shown(prefix: Path, path: Path) -> str:
+    try:
+        return path.relative_to(prefix).as_posix()
+    except ValueError:
+        return path.as_posix()

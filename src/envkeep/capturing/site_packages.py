@@ -1,0 +1,206 @@
+"""site-packages: the Python distributions an environment imports, whose they are, and where they came from.
+
+A distribution is conda's if its metadata stands in a conda package's file list; INSTALLER is no proof. Everything else was put
+there by pip, uv or the like.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from envkeep.capturing.distribution import Found, read_distribution
+from envkeep.capturing.metadata import installed_sizes
+from envkeep.capturing.reading import exists, read_bytes, scan
+from envkeep.model.names import normalise
+from envkeep.model.record import Distribution, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Altered", "SitePackages", "read_site_packages"]
+
+Altered = Literal["removed", "overwritten"]
+
+_RECORD_LIMIT = 64 << 20
+_METADATA = (".dist-info", ".egg-info", ".egg", ".egg-link")
+# enough files to tell whose code lies there
+_SAMPLE = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitePackages:
+    """What was found.
+
+    Attributes:
+        distributions: sorted by normalised name, one of each.
+        altered: by name of the conda package, what became of those that pip had its hands on.
+        problems: unsorted.
+    """
+
+    distributions: tuple[Distribution, ...] = ()
+    altered: dict[str, Altered] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def read_site_packages(
+    prefix: Path, folders: Sequence[Path], leftovers: Sequence[Path], owners: Mapping[str, str]
+) -> SitePackages:
+    """Return the distributions of an environment.
+
+    Args:
+        prefix: of the environment.
+        folders: that its Python imports from, first come first served.
+        leftovers: of another Python, which it does not import from.
+        owners: name of the conda package by path of the metadata it owns, relative to the prefix with ``/``.
+    """
+    problems: list[Problem] = []
+    owned = _Owners(prefix, folders, owners)
+    by_name: dict[str, list[Found]] = {}
+    for folder in folders:
+        location = _relative(prefix, folder)
+        for entry in scan(folder):
+            if not entry.name.endswith(_METADATA):
+                continue
+            if entry.name.startswith("~"):
+                # what pip renames before it removes, and leaves if it is stopped
+                message = f"{entry.name} is left over from an installation that was stopped; it is left out"
+                problems.append(Problem(code="leftover-distribution", message=message, path=f"{location}/{entry.name}"))
+                continue
+            found = read_distribution(entry, location, owned.owner(folder, entry.name), problems)
+            if found is not None:
+                by_name.setdefault(normalise(found.distribution.name), []).append(found)
+    kept = [_importable(by_name[name], problems) for name in sorted(by_name)]
+    for folder in leftovers:
+        count = sum(1 for entry in scan(folder) if entry.name.endswith(_METADATA))
+        if count:
+            location = _relative(prefix, folder)
+            message = (
+                f"{location} holds {count} distributions of another Python, which this one does not import; they are left out"
+            )
+            problems.append(Problem(code="leftover-python", message=message, path=location))
+    altered = _altered(owned, {normalise(found.distribution.name): found.distribution for found in kept}, by_name, problems)
+    return SitePackages(distributions=tuple(found.distribution for found in kept), altered=altered, problems=tuple(problems))
+
+
+class _Owners:
+    """Whose a folder's metadata is. Paths are compared by the folder they lead to: conda installs through links as well."""
+
+    def __init__(self, prefix: Path, folders: Sequence[Path], owners: Mapping[str, str]) -> None:
+        self.by_package: dict[str, list[tuple[Path, str]]] = {}
+        self._owners: dict[tuple[Path, str], str] = {}
+        known = {_identity(folder): folder for folder in folders}
+        parents: dict[str, Path] = {}
+        for path, package in owners.items():
+            parent, _, name = path.rpartition("/")
+            folder = parents.get(parent)
+            if folder is None:
+                folder = prefix / parent
+                identity = _identity(folder)
+                if identity is None and parent == "site-packages" and folders:
+                    # a noarch package's path as its archive has it
+                    folder = folders[0]
+                elif identity is not None:
+                    folder = known.get(identity, folder)
+                parents[parent] = folder
+            self._owners[folder, name] = package
+            # what lies deeper (setuptools/_vendor/x.dist-info) is no distribution of the environment
+            if folder in folders or parent.endswith(("site-packages", "dist-packages")):
+                self.by_package.setdefault(package, []).append((folder, name))
+
+    def owner(self, folder: Path, name: str) -> str | None:
+        return self._owners.get((folder, name))
+
+
+def _importable(candidates: list[Found], problems: list[Problem]) -> Found:
+    """Return the one of a name's distributions that is imported: in the first folder, with its files in place, newest."""
+    if len(candidates) == 1:
+        return candidates[0]
+    first = candidates[0].distribution.location
+    rivals = [found for found in candidates if found.distribution.location == first]
+    kept = rivals[0] if len(rivals) == 1 else max(rivals, key=lambda found: (_share_in_place(found), found.mtime, found.path))
+    problems.extend(
+        Problem(
+            code="duplicate-distribution",
+            message=f"{_words(found)} lies beside {_words(kept)}, which is the one that is imported; it is left out",
+            path=f"{found.distribution.location}/{Path(found.path).name}",
+            package=found.distribution.name,
+        )
+        for found in candidates
+        # Debian ships egg-info and dist-info of one package: the same thing twice is nothing odd
+        if found is not kept and _what(found) != _what(kept)
+    )
+    return kept
+
+
+def _share_in_place(found: Found) -> float:
+    # which one's files lie there: sizes are compared, since two versions share most names
+    try:
+        listed = installed_sizes(read_bytes(Path(found.path) / "RECORD", _RECORD_LIMIT))
+    except OSError:
+        return 0.0
+    sample = [(path, size) for path, size in listed if not re.search(r"\.(?:dist|egg)-info/", path)][:_SAMPLE]
+    folder = Path(found.path).parent
+    right = sum(_size(folder / path) == size for path, size in sample)
+    return right / len(sample) if sample else 0.0
+
+
+def _what(found: Found) -> tuple[str, str | None]:
+    return found.distribution.version, found.distribution.conda_package
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116
+    except (OSError, ValueError):
+        return None
+
+
+def _altered(
+    owned: _Owners, kept: Mapping[str, Distribution], seen: Mapping[str, list[Found]], problems: list[Problem]
+) -> dict[str, Altered]:
+    present = {found.path for candidates in seen.values() for found in candidates}
+    altered: dict[str, Altered] = {}
+    for package, anchors in owned.by_package.items():
+        there = [anchor for anchor in anchors if str(anchor[0] / anchor[1]) in present or exists(anchor[0] / anchor[1])]
+        names = {normalise(package), *(normalise(_name_of(name)) for _, name in anchors)}
+        rivals = [kept[name] for name in sorted(names) if name in kept and kept[name].from_pip]
+        if rivals:
+            altered[package] = "overwritten"
+            message = f"{rivals[0].name} {rivals[0].version}, not from conda, stands in the place of conda's {package}"
+            problems.append(Problem(code="clobbered", message=message, path=rivals[0].location, package=package))
+        elif not there:
+            altered[package] = "removed"
+            message = f"conda records {package}, but its Python files are gone: pip or a person removed them"
+            problems.append(Problem(code="removed-package", message=message, package=package))
+    return altered
+
+
+def _name_of(metadata: str) -> str:
+    # six-1.17.0.dist-info, PyYAML-5.3-py3.8.egg-info, name.egg-link
+    stem = re.sub(r"\.(?:dist-info|egg-info|egg|egg-link)\Z", "", metadata)
+    return re.split(r"-(?=\d)", stem, maxsplit=1)[0]
+
+
+def _words(found: Found) -> str:
+    owner = found.distribution.conda_package
+    by = "not from conda" if owner is None else f"of conda's {owner}"
+    return f"{found.distribution.name} {found.distribution.version} ({by})"
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        info = os.stat(folder)  # noqa: PTH116
+    except (OSError, ValueError):
+        return None
+    return info.st_dev, info.st_ino
+
+
+def _relative(prefix: Path, folder: Path) -> str:
+    try:
+        return folder.relative_to(prefix).as_posix()
+    except ValueError:
+        return folder.as_posix()
