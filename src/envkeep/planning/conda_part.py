@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from envkeep.model.record import CondaPackage, PythonInfo, Record
 
 __all__ = [
+    "can_be_asked_for",
     "exact_step",
     "held",
     "is_artefact",
@@ -67,6 +68,15 @@ def remapped(package: CondaPackage, remap: Mapping[str, str]) -> CondaPackage:
     return replace(package, channel=canonical_channel(target), url=f"{bases[0]}/{subdir_and_file}")
 
 
+def can_be_asked_for(package: CondaPackage) -> bool:
+    """Return whether a MatchSpec can ask for a package's name in its version; what was made by hand can have any text there."""
+    try:
+        held(package.name, package.version)
+    except BadFormatError:
+        return False
+    return True
+
+
 def exact_step(packages: Iterable[CondaPackage], python: str | None) -> MakeConda:
     """Return the step that installs artefacts as they are; packages that lack one are asked for in the same version."""
     wanted = tuple(packages)
@@ -80,15 +90,20 @@ def exact_step(packages: Iterable[CondaPackage], python: str | None) -> MakeCond
 
 def same_version_step(packages: Iterable[CondaPackage], python: str | None) -> MakeConda:
     """Return the step that solves for each package's version, builds free."""
-    return MakeConda(how="same-version", specs=tuple(held(package.name, package.version) for package in packages), python=python)
+    specs = tuple(held(package.name, package.version) for package in packages if can_be_asked_for(package))
+    return MakeConda(how="same-version", specs=specs, python=python)
 
 
 def requested_step(record: Record, python: str | None) -> MakeConda:
     """Return the step that solves for what was asked for, at the versions that were there; Python at the recorded one."""
-    versions = {package.name: package.version for package in record.conda}
+    versions = {package.name: package.version for package in record.conda if can_be_asked_for(package)}
     specs: dict[str, str] = {}
     for text in record.requested.specs:
-        spec = matchspec.parse(text)
+        try:
+            spec = matchspec.parse(text)
+        except BadFormatError:
+            # a history holds what was typed once, and its other packages are to come back all the same
+            continue
         version = versions.get(spec.name)
         specs[spec.name] = str(
             matchspec.MatchSpec(name=spec.name, channel=spec.channel, version=f"=={version}") if version else spec

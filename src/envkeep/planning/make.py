@@ -12,6 +12,7 @@ from envkeep.model.record import Record
 from envkeep.model.secrets import looks_secret
 from envkeep.planning.channels import choose_channels, remapping
 from envkeep.planning.conda_part import (
+    can_be_asked_for,
     exact_step,
     is_artefact,
     is_proven,
@@ -63,6 +64,7 @@ class _Parts:
     deps: bool
     variables: tuple[tuple[str, str], ...] = ()
     pinned: tuple[str, ...] = ()
+    cannot: tuple[Cannot, ...] = ()
     steps_down: tuple[StepDown, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -115,7 +117,7 @@ def make_plan(
         parts = _specification(source, facts, fidelity, mapping, checkout)
     chosen, who = choose_channels(source, channels, facts, mapping)
     variables, withheld = _variables(parts.variables, with_secrets=with_secrets)
-    cannot = (*parts.pip.cannot, *withheld)
+    lost = (*parts.cannot, *parts.pip.cannot)
     notes = [*parts.notes, *parts.pip.notes]
     conda = isinstance(parts.base, MakeConda)
     if variables and not conda:
@@ -133,7 +135,7 @@ def make_plan(
         steps.append(InstallPip(lines=parts.pip.lines, deps=parts.deps))
     steps.append(Verify())
     if strict:
-        _refuse(parts.steps_down, parts.pip.cannot)
+        _refuse(parts.steps_down, lost)
     return with_totals(
         Plan(
             source=source,
@@ -150,7 +152,7 @@ def make_plan(
             run_link_scripts=link_scripts,
             index_urls=tuple(index_urls),
             offline=offline,
-            cannot=cannot,
+            cannot=(*lost, *withheld),
             notes=tuple(notes),
         )
     )
@@ -163,7 +165,7 @@ def _conda_record(
     start: Fidelity = asked
     python = record.python.version if record.python is not None else None
     elsewhere = facts.subdir != record.environment.subdir
-    packages = tuple(remapped(package, remap) for package in record.conda)
+    packages, odd = _possible(remapped(package, remap) for package in record.conda)
     steps_down: list[StepDown] = []
     if start == "exact" and elsewhere:
         start = "same-version"
@@ -194,6 +196,7 @@ def _conda_record(
         base=base,
         requested=requested,
         pip=pip_part_of_distributions(distributions, facts, checkout=checkout),
+        cannot=odd,
         # another system needs other distributions (colorama, pywin32): there the record is not the whole truth
         deps=_system(facts.subdir) != _system(record.environment.subdir),
         variables=record.variables,
@@ -245,7 +248,7 @@ def _specification(
     if asked != start:
         why = f"{source.source} holds versions, not artefacts" if best == "pip" else f"{source.source} holds specs, not artefacts"
         steps_down.append(StepDown(name="", start=asked, end=start, why=why))
-    artefacts = tuple(remapped(package, remap) for package in source.artefacts)
+    artefacts, odd = _possible(remapped(package, remap) for package in source.artefacts)
     if start == "exact" and source.subdir not in {None, facts.subdir}:
         start = "same-version"
         why = f"{source.source} is for {source.subdir}, and the environment is made for {facts.subdir}"
@@ -273,11 +276,24 @@ def _specification(
         base=base,
         requested=requested,
         pip=pip_part_of_requirements(source.requirements, facts, checkout=checkout),
+        cannot=odd,
         deps=not is_complete(source),
         variables=source.variables,
         steps_down=tuple(steps_down),
         notes=tuple(notes),
     )
+
+
+def _possible(packages: Iterable[CondaPackage]) -> tuple[tuple[CondaPackage, ...], tuple[Cannot, ...]]:
+    """The packages that have an artefact or can be asked for, and those that neither is so of."""
+    possible, odd = [], []
+    for package in packages:
+        if is_artefact(package) or can_be_asked_for(package):
+            possible.append(package)
+        else:
+            reason = f"it has no URL, and no channel can have version '{package.version}' of it"
+            odd.append(Cannot(kind="conda", name=package.name, reason=reason, was=package.channel or None))
+    return tuple(possible), tuple(odd)
 
 
 def _unproven(packages: Iterable[CondaPackage]) -> Iterator[StepDown]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envkeep.model import matchspec
 from envkeep.model.names import normalise
 from envkeep.model.record import Record
+from envkeep.model.version_match import parse_versions
 from envkeep.planning.fidelity import LADDER
 from envkeep.planning.make import TOOLS, is_complete
 from envkeep.verifying.outcome import GOOD, Outcome, Verification
@@ -215,11 +216,7 @@ def _spec(text: str, there: Mapping[str, CondaPackage], why: Mapping[str, str]) 
     found = there.get(spec.name)
     if found is None:
         return _missing("conda", spec.name, text, why)
-    version = spec.exact_version
-    fits = version is None or same_version(version, found.version)
-    if spec.version.startswith("=") and version is None:
-        prefix = spec.version.lstrip("=").rstrip("*").rstrip(".")
-        fits = found.version == prefix or found.version.startswith(f"{prefix}.")
+    fits = parse_versions(spec.version).admits(found.version, "conda")
     return Outcome(
         kind="conda",
         name=spec.name,

@@ -1,0 +1,81 @@
+"""What a plan has to know of this machine, gathered: only looked at, nothing started but the Pythons that are found."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkeep.model.record import Record
+from envkeep.model.urls import path_of_file_url
+from envkeep.planning.facts import LocalFacts, LocalPath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from envkeep.model.record import Origin
+    from envkeep.model.specification import Specification
+
+__all__ = ["gather_facts", "look_at"]
+
+
+def gather_facts(source: Record | Specification, environ: Mapping[str, str], *, subdir: str | None = None) -> LocalFacts:
+    """Return what is so on this machine and matters to a plan of this source.
+
+    Args:
+        source: its local origins are looked at; for a venv's record the Pythons of the machine are looked for.
+        environ: where condarc and Pythons are looked for.
+        subdir: the platform to plan for; None: this machine's.
+    """
+    from envkeep.capturing.condarc import read_condarc
+    from envkeep.capturing.layout import machine_subdir
+    from envkeep.capturing.naming import stated_roots
+
+    paths = {origin.url: look_at(origin) for origin in _origins(source) if path_of_file_url(origin.url) is not None}
+    pythons: tuple[str, ...] = ()
+    if isinstance(source, Record) and not source.conda:
+        from envkeep.engines.pythons import pythons as find
+
+        pythons = tuple(python.version for python in find(environ))
+    return LocalFacts(
+        subdir=subdir or machine_subdir(),
+        pythons=pythons,
+        condarc_channels=read_condarc(None, environ, stated_roots(environ)).channels,
+        paths=paths,
+    )
+
+
+def look_at(origin: Origin) -> LocalPath:
+    """Return what stands at an origin's ``file://`` URL now; what cannot be read is not there."""
+    from envkeep.capturing.checkout import find_checkout
+
+    text = path_of_file_url(origin.url)
+    path = Path(text) if text is not None else None
+    try:
+        if path is None or not path.exists():
+            return LocalPath(kind=None)
+        if path.is_dir():
+            checkout = find_checkout(path)
+            return LocalPath(kind="directory", commit=None if checkout is None else checkout.commit)
+        return LocalPath(kind="file", hash_fits=_hash_fits(path, origin))
+    except OSError:
+        return LocalPath(kind=None)
+
+
+def _origins(source: Record | Specification) -> Iterator[Origin]:
+    items = source.pip if isinstance(source, Record) else source.requirements
+    for item in items:
+        if item.origin is not None:
+            yield item.origin
+
+
+def _hash_fits(path: Path, origin: Origin) -> bool | None:
+    for kind, wanted in origin.hashes:
+        if kind not in hashlib.algorithms_guaranteed or kind.startswith("shake"):
+            continue
+        digest = hashlib.new(kind, usedforsecurity=False)
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+        return digest.hexdigest() == wanted.lower()
+    return None

@@ -1,0 +1,175 @@
+"""From a record or a file and what is asked for to a plan that says what it will do: facts, engine, plan, channels."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkeep.errors import RefusedError, TargetExistsError, UsageError
+from envkeep.model.record import Record
+from envkeep.planning.make import make_plan
+from envkeep.planning.plan import MakeConda
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envkeep.engines.base import Engine, EngineName, Progress
+    from envkeep.model.specification import Specification
+    from envkeep.planning.fidelity import Fidelity
+    from envkeep.planning.plan import Plan
+
+__all__ = ["Options", "Prepared", "choose_target", "prepare"]
+
+# CEP 24: no separator, no blank; nor anything that a command could take for an option
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is asked of a restore.
+
+    Attributes:
+        target: of the new prefix; None: a folder called ``name``, or ``<old name>-<stamp>``, beside the old environment's.
+        name: of the new environment.
+        fidelity: the rung to start at; None: the best there is.
+        strict: never step down.
+        channels: take the place of the source's.
+        remap: channels that take the place of others.
+        engine: by name; None: the embedded one, else what is found.
+        offline: use no network.
+        link_scripts: the packages' link scripts may run.
+        with_secrets: variables that look secret come back too.
+        checkout: folder that missing checkouts are cloned into.
+        index_urls: package indexes that were consented to.
+        subdir: the platform to plan for; another than this machine's can be looked at only.
+        settle: ask the channels, so that the plan names every package and each step down.
+    """
+
+    target: Path | None = None
+    name: str | None = None
+    fidelity: Fidelity | None = None
+    strict: bool = False
+    channels: tuple[str, ...] = ()
+    remap: Mapping[str, str] = field(default_factory=dict)
+    engine: EngineName | None = None
+    offline: bool = False
+    link_scripts: bool = False
+    with_secrets: bool = False
+    checkout: Path | None = None
+    index_urls: tuple[str, ...] = ()
+    subdir: str | None = None
+    settle: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A plan and the engine that can execute it; None where the plan makes no conda environment."""
+
+    plan: Plan
+    engine: Engine | None
+
+
+def prepare(
+    source: Record | Specification,
+    options: Options,
+    environ: Mapping[str, str],
+    *,
+    stamp: str = "restored",
+    progress: Progress | None = None,
+) -> Prepared:
+    """Return the plan of a restore, and the engine for it; nothing is built.
+
+    Args:
+        source: what is rebuilt.
+        options: what is asked.
+        environ: where engines, condarc and Pythons are looked for.
+        stamp: ends the name of a new environment that nobody named.
+        progress: told how far the look at the channels is.
+
+    Raises:
+        TargetExistsError: the target is there and not an empty folder.
+        UsageError: the options make no sense together, or for this source.
+        RefusedError: strict, and it would step down.
+        EngineError: there is no engine, or it failed.
+        UnsolvableError: the channels do not hold what is asked for.
+    """
+    from envkeep.capturing.layout import machine_subdir
+    from envkeep.restoring.facts import gather_facts
+
+    target = choose_target(source, options, environ, stamp)
+    facts = gather_facts(source, environ, subdir=options.subdir)
+    plan = make_plan(
+        source,
+        target=str(target),
+        facts=facts,
+        name=options.name,
+        fidelity=options.fidelity,
+        strict=options.strict,
+        channels=options.channels,
+        remap=options.remap,
+        link_scripts=options.link_scripts,
+        with_secrets=options.with_secrets,
+        checkout=None if options.checkout is None else str(options.checkout.absolute()),
+        index_urls=options.index_urls,
+        offline=options.offline,
+    )
+    if not isinstance(plan.steps[0], MakeConda):
+        if options.subdir not in {None, machine_subdir()}:
+            raise RefusedError("a venv can be planned for this machine's platform only", "Leave out the platform.")
+        return Prepared(plan=plan, engine=None)
+    from envkeep.engines.select import find_engine
+
+    engine = find_engine(options.engine, environ)
+    if options.settle:
+        from envkeep.restoring.settle import settle
+
+        plan = settle(plan, engine, progress)
+    return Prepared(plan=plan, engine=engine)
+
+
+def choose_target(source: Record | Specification, options: Options, environ: Mapping[str, str], stamp: str) -> Path:
+    """Return the absolute path of the prefix to be made: never one that is there.
+
+    Raises:
+        TargetExistsError: it is there and not an empty folder.
+        UsageError: the name is no name, or both a name and a path are given.
+    """
+    if options.target is not None and options.name is not None:
+        raise UsageError("a name and a path are both given for the new environment", "Give one of -n and -p.")
+    if options.target is not None:
+        # not resolved: links in a path stay as the user spells them
+        target = Path(os.path.abspath(options.target.expanduser()))  # noqa: PTH100
+    else:
+        old = source.environment.name if isinstance(source, Record) else source.name or "environment"
+        name = options.name or f"{old}-{stamp}"
+        if not _NAME.match(name):
+            raise UsageError(
+                f"'{name}' is no name for an environment", "Use letters, digits and . _ - in it, or give a path with -p."
+            )
+        target = _folder(source, environ) / name
+    if target.is_dir() and not any(target.iterdir()):
+        return target
+    if target.exists() or target.is_symlink():
+        raise TargetExistsError(f"{target} exists already", "Choose another name or path, or remove it first.")
+    return target
+
+
+def _folder(source: Record | Specification, environ: Mapping[str, str]) -> Path:
+    """Where a new environment goes that has only a name: beside the old one, else where conda would put it."""
+    from envkeep.capturing.condarc import read_condarc
+    from envkeep.capturing.naming import stated_roots
+
+    places = []
+    if isinstance(source, Record):
+        old = Path(source.environment.prefix)
+        # beside a root prefix is no place for an environment
+        places += [old / "envs" if (old / "envs").is_dir() else old.parent] if old.is_absolute() else []
+    roots = tuple(stated_roots(environ))
+    places += [*read_condarc(None, environ, roots).envs_dirs, *(root / "envs" for root in roots)]
+    for place in places:
+        if place.is_dir() and os.access(place, os.W_OK):
+            return place
+    raise UsageError("nobody says where the new environment is to be", "Name its path with -p.")
