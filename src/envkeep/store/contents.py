@@ -88,9 +88,9 @@ def _main(folder: Path, manifest: Manifest) -> Record | Specification:
         from envkeep.formats.record_json import load_gz
 
         return load_gz(data, str(path))
-    from envkeep.formats.load import load_file
+    from envkeep.formats.load import load_bytes
 
-    return load_file(path)
+    return load_bytes(data, str(path))
 
 
 def _from_txt(backup: Backup, reason: str | None) -> Record | Specification:
