@@ -66,6 +66,7 @@ class Specification:
         requirements: of its pip section, or of a requirements file.
         variables: name and value.
         subdir: the platform it is for, where it says so.
+        index_urls: indexes that the file names and that were allowed, credentials dropped.
         refused: what was not taken over.
         problems: what was odd, in words.
     """
@@ -79,5 +80,6 @@ class Specification:
     requirements: tuple[Requirement, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     subdir: str | None = None
+    index_urls: tuple[str, ...] = ()
     refused: tuple[RefusedLine, ...] = ()
     problems: tuple[str, ...] = ()
