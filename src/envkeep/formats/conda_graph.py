@@ -1,0 +1,82 @@
+"""Which conda packages an environment really has, in which order they are linked, and which channels they came from."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from envkeep.model.names import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from envkeep.model.record import CondaPackage, Record
+
+__all__ = ["channels_of", "linked_order", "standing_packages"]
+
+_NAME = re.compile(r"(?:.*::)?([^\s=<>!~\[]+)")
+
+
+def standing_packages(record: Record) -> tuple[CondaPackage, ...]:
+    """Return the conda packages that conda lists: without those whose files pip removed or replaced.
+
+    conda drops a package whose Python distribution is gone, and lets a pip package of the same (normalised) name take its place
+    (conda/plugins/prefix_data_loaders/pypi).
+    """
+    replaced = {normalise(dist.name) for dist in record.pip}
+    return tuple(package for package in record.conda if package.altered is None and package.name not in replaced)
+
+
+def channels_of(packages: Iterable[CondaPackage], configured: Iterable[str]) -> tuple[str, ...]:
+    """Return channels in conda's order: of the first package that came from each, then the configured ones; none twice."""
+    found = dict.fromkeys(package.channel for package in packages)
+    found.update(dict.fromkeys(configured))
+    found.pop("", None)
+    return tuple(found)
+
+
+def linked_order(packages: Sequence[CondaPackage]) -> tuple[CondaPackage, ...]:
+    """Return packages each after those it depends on, as conda orders them (conda/models/prefix_graph.py).
+
+    What nothing needs and that needs nothing comes first, then level by level, each sorted by name. Dependencies are
+    taken by name: in one environment there is one package of a name. Circles are broken at the package with the fewest
+    open dependencies.
+    """
+    by_name = {package.name: package for package in packages}
+    open_ = {package.name: _dependencies(package, by_name) for package in packages}
+    # python names pip, pip needs python
+    open_.get("python", set()).discard("pip")
+    _menuinst_first(open_)
+    needed = set().union(*open_.values()) if open_ else set()
+    level = sorted(name for name, needs in open_.items() if not needs and name not in needed)
+    order: list[str] = []
+    while open_:
+        level = level or sorted(name for name, needs in open_.items() if not needs)
+        if not level:
+            level = [min(open_, key=lambda name: (len(open_[name]), name))]
+        order.extend(level)
+        for name in level:
+            del open_[name]
+        for needs in open_.values():
+            needs.difference_update(level)
+        level = []
+    return tuple(by_name[name] for name in order)
+
+
+def _dependencies(package: CondaPackage, by_name: dict[str, CondaPackage]) -> set[str]:
+    found = set()
+    for depend in package.depends:
+        match = _NAME.match(depend.strip())
+        if match is not None and match[1].lower() in by_name:
+            found.add(match[1].lower())
+    found.discard(package.name)
+    return found
+
+
+def _menuinst_first(open_: dict[str, set[str]]) -> None:
+    # conda links menuinst before whatever else needs python, since its shortcuts are made through it
+    if "menuinst" not in open_:
+        return
+    for name, needs in open_.items():
+        if "python" in needs and name != "menuinst" and name not in open_["menuinst"]:
+            needs.add("menuinst")
