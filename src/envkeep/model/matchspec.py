@@ -31,7 +31,9 @@ _PAIR = re.compile(
 )
 _NAME = re.compile(r"(?P<name>[^\s=<>!~|,]+)(?P<rest>.*)\Z")
 _VERSION_BUILD = re.compile(r"(?P<version>.*?[^><!,|~=\s])\s*(?:(?<![=!|,<>~])[\s=]\s*(?P<build>[^-=,|<>~\s]+))?\Z")
-_VERSION = re.compile(r"[A-Za-z0-9_.+!*<>=~,|()-]+\Z")
+_VERSION = re.compile(r"[A-Za-z0-9_.+!*<>=~,|()]+\Z")
+# `1.0 2.0`: blanks have their place around operators only
+_TWO_WORDS = re.compile(r"[\w.*+!]\s+[\w.*]")
 _BUILD = re.compile(r"[A-Za-z0-9_.+*]+\Z")
 _CHANNEL = re.compile(r"[A-Za-z0-9_.~@%:/+\-\[\]]+\Z")
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.+*/:%@<>=!~-]+\Z")
@@ -140,6 +142,8 @@ def parse(text: str) -> MatchSpec:
         raise _bad(text, "it names no package")
     name = match["name"].lower()
     version, build = _version_build(text, match["rest"].strip())
+    if _TWO_WORDS.search(pairs.get("version", "")):
+        raise _bad(text, "it has two versions")
     version = _normal_version(pairs.pop("version"), None) if "version" in pairs else version
     build = pairs.pop("build", pairs.pop("build_string", build)).strip()
     # conda: a name in brackets gives way to the one before them
@@ -261,6 +265,8 @@ def _version_build(text: str, rest: str) -> tuple[str, str]:
     if match is None:
         raise _bad(text, f"{rest!r} is no version")
     build = match["build"] or ""
+    if _TWO_WORDS.search(match["version"]):
+        raise _bad(text, "it has two versions")
     return _normal_version(match["version"], build or None), build
 
 

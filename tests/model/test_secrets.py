@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from envkeep.model.secrets import looks_secret, secret_value, without_tokens
+
+TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "HF_TOKEN",
+        "TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "API_KEY",
+        "OPENAI_APIKEY",
+        "authToken",
+        "apiKey",
+        "DB_PASSWORD",
+        "PGPASSWORD",
+        "PASS",
+        "MY_PASSPHRASE",
+        "SSH_KEY",
+        "KEY",
+        "KEYS",
+        "GPG_KEY",
+        "GITHUB_PAT",
+        "SENTRY_DSN",
+        "SIG",
+        "CREDENTIALS",
+        "MYSQL_PWD",
+        "SLACK_WEBHOOK",
+        "BASIC_AUTH",
+        "AccountKey",
+        "X-Api-Key",
+    ],
+)
+def test_secret_names(name: str) -> None:
+    assert looks_secret(name, "x")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PATH", "KEYBOARD", "MONKEY_DIR", "LANG", "MY_VAR", "PATIENCE", "AUTHOR", "PIPENV", "SIGMA", "BYPASS_X", "COMPASS"],
+)
+def test_plain_names(name: str) -> None:
+    assert not looks_secret(name, "value")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        TOKEN,
+        "hf_abcdefghijklmnop",
+        "glpat-abcdefghij0123456789",
+        "AKIAIOSFODNN7EXAMPLE",
+        "xoxb-1234567890-abcdef",
+        "pypi-AgEIcHlwaS5vcmcCJDU3",
+        "-----BEGIN OPENSSH PRIVATE KEY-----",
+        "postgresql://me:pw@db/x",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc",
+    ],
+)
+def test_secret_values_whatever_their_name(value: str) -> None:
+    assert looks_secret("MY_VAR", value)
+
+
+@pytest.mark.parametrize("value", ["hello", "a b: c", "https://host/path", "/srv/hf_data", "ghp", "sk-learn", "", "1"])
+def test_plain_values(value: str) -> None:
+    assert not secret_value(value)
+
+
+def test_tokens_are_taken_out_of_a_text() -> None:
+    assert without_tokens(f"login {TOKEN} now") == "login *** now"

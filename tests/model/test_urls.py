@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envkeep.model.urls import file_url, host, path_of_file_url, scrub, without_credentials
+
+
+@pytest.mark.parametrize(
+    ("url", "clean", "auth"),
+    [
+        ("https://host/path", "https://host/path", None),
+        ("https://user:pass@host:8080/path", "https://host:8080/path", "user"),
+        ("https://token@host/path", "https://host/path", "user"),
+        ("https://user:p@ss@host/path", "https://host/path", "user"),
+        ("https://user:pa/ss@host/path", "https://host/path", "user"),
+        ("https://host/team@corp/path", "https://host/team@corp/path", None),
+        ("git+https://x-access-token:abc@github.com/o/r.git@v1", "git+https://github.com/o/r.git@v1", "user"),
+        ("git+https://github.com/t/repo@v1", "git+https://github.com/t/repo@v1", None),
+        ("git+ssh://git@github.com/o/r.git", "git+ssh://git@github.com/o/r.git", None),
+        ("git+ssh://git:secret@host/r.git", "git+ssh://git@host/r.git", "user"),
+        ("ssh://git%3Asecret@host/r.git", "ssh://git@host/r.git", "user"),
+        ("git@github.com:o/r.git", "git@github.com:o/r.git", None),
+        ("user:secret@host:o/r.git", "user@host:o/r.git", "user"),
+        ("https://conda.anaconda.org/t/ab-123/chan/linux-64", "https://conda.anaconda.org/chan/linux-64", "token"),
+        ("https://host/api/t/<TOKEN>/chan", "https://host/api/chan", "token"),
+        ("https://host/t/ab-123", "https://host", "token"),
+        ("conda.anaconda.org/t/ab-123/chan", "conda.anaconda.org/chan", "token"),
+        ("file:///srv/t/chan", "file:///srv/t/chan", None),
+        ("https://host/a?token=abc&b=1#sha256=ff", "https://host/a?b=1#sha256=ff", "query"),
+        ("https://host/a?X-Amz-Signature=1&X-Amz-Credential=2", "https://host/a", "query"),
+        ("https://host/a#access_token=abc", "https://host/a", "query"),
+        ("https://dl.cloudsmith.io/abcdef/owner/repo/", "https://dl.cloudsmith.io/owner/repo/", "token"),
+        ("https://dl.cloudsmith.io/public/owner/repo/", "https://dl.cloudsmith.io/public/owner/repo/", None),
+        ("https://host/ghp_0123456789abcdefghij/simple", "https://host/simple", "token"),
+        ("https://[::1", "https://[::1", None),
+        ("conda-forge", "conda-forge", None),
+        ("C:\\chan", "C:\\chan", None),
+    ],
+)
+def test_credentials_are_dropped_and_their_kind_is_kept(url: str, clean: str, auth: str | None) -> None:
+    found = without_credentials(url)
+    assert (found.url, found.auth) == (clean, auth)
+
+
+@given(st.text())
+def test_any_text_is_taken(text: str) -> None:
+    for found in (without_credentials(text), without_credentials("https://" + text), without_credentials("git+ssh://" + text)):
+        assert isinstance(found.url, str)
+    assert isinstance(scrub(text), str)
+    assert isinstance(host(text), str)
+
+
+_WORDS = st.text("abcXYZ019-_.~", min_size=8, max_size=20)
+
+
+@given(st.sampled_from(["https", "http", "git+https", "ftp", "s3"]), _WORDS, _WORDS)
+def test_no_password_survives(scheme: str, user: str, password: str) -> None:
+    secret = f"{password}S3CR3T"
+    assert "S3CR3T" not in without_credentials(f"{scheme}://{user}:{secret}@host.org/path").url
+    assert "S3CR3T" not in scrub(f"conda install -c {scheme}://{user}:{secret}@host.org/path numpy")
+    assert "S3CR3T" not in scrub(f"numpy @ {scheme}://host.org/t/{secret}/path") or scheme.startswith("git")
+
+
+def test_a_text_keeps_what_is_no_credential() -> None:
+    text = "conda install -n base conda-forge::six>=1.17 'git+https://host/r@v1' user@host:path"
+    assert scrub(text) == text
+    assert scrub("--token ghp_0123456789abcdefghij") == "--token ***"
+
+
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("/srv/my chan", "file:///srv/my%20chan"),
+        ("/srv/a%b#c?", "file:///srv/a%25b%23c%3F"),
+        ("C:\\Users\\A B\\x", "file:///C:/Users/A%20B/x"),
+        ("\\\\server\\share\\x", "file://server/share/x"),
+        ("/srv/é", "file:///srv/%C3%A9"),
+    ],
+)
+def test_a_path_and_its_url(path: str, url: str) -> None:
+    assert file_url(path) == url
+    assert path_of_file_url(url) == path
+
+
+def test_a_file_url_leaves_out_what_is_no_path() -> None:
+    assert path_of_file_url("file://localhost/srv/x.whl#sha256=ff") == "/srv/x.whl"
+    assert path_of_file_url("https://host/x") is None
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\\/:|"), min_size=1))
+def test_file_urls_round_trip(name: str) -> None:
+    assert path_of_file_url(file_url(f"/srv/{name}")) == f"/srv/{name}"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://User@Host.Org:80/x", "host.org"),
+        ("git@GitHub.com:o/r", "github.com"),
+        ("https://[::1]:80/", "::1"),
+        ("file:///x", ""),
+        ("x", ""),
+    ],
+)
+def test_hosts(url: str, expected: str) -> None:
+    assert host(url) == expected
