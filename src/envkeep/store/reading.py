@@ -121,7 +121,8 @@ def read_header(path: Path) -> Header:
                     executable = executable or text.partition(":")[2].strip() or None
                 elif text.startswith("# version:"):
                     version = version or next(iter(text.partition(":")[2].split()), None)
-                elif text and not text.startswith("#"):
+                elif text and not text.startswith(("#", "[")):
+                    # `[GCC 9.4.0]` is the rest of a version that PyMoDAQ wrote under Python 3.9 and older
                     lines += 1
     except OSError:
         return Header(executable=None, version=None, lines=0)
