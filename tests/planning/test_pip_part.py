@@ -116,9 +116,10 @@ def test_versions_and_names_that_no_index_has_are_named() -> None:
     assert text(part(dist("torch", "2.1.0+cu121"))) == "torch==2.1.0+cu121"
 
 
-def test_hashes_are_held_only_where_every_line_has_some() -> None:
+def test_hashes_are_held_unless_a_resolver_would_ask_for_more() -> None:
     hashed = Requirement(name="six", text="six==1.0", version="1.0", line=1, hashes=("sha256:" + "a" * 64,))
     bare = Requirement(name="numpy", text="numpy==1.0", version="1.0", line=2)
     facts = LocalFacts(subdir="linux-64")
-    assert "--hash=sha256:" in pip_part_of_requirements([hashed], facts).lines[0].text
-    assert [line.text for line in pip_part_of_requirements([hashed, bare], facts).lines] == ["six==1.0", "numpy==1.0"]
+    assert "--hash=sha256:" in pip_part_of_requirements([hashed], facts, deps=True).lines[0].text
+    assert [line.text for line in pip_part_of_requirements([hashed, bare], facts, deps=True).lines] == ["six==1.0", "numpy==1.0"]
+    assert "--hash=sha256:" in pip_part_of_requirements([hashed, bare], facts).lines[0].text

@@ -275,7 +275,7 @@ def _specification(
         start=start,
         base=base,
         requested=requested,
-        pip=pip_part_of_requirements(source.requirements, facts, checkout=checkout),
+        pip=pip_part_of_requirements(source.requirements, facts, deps=not is_complete(source), checkout=checkout),
         cannot=odd,
         deps=not is_complete(source),
         variables=source.variables,

@@ -75,10 +75,20 @@ def pip_part_of_distributions(
     return found.part()
 
 
-def pip_part_of_requirements(requirements: Iterable[Requirement], facts: LocalFacts, *, checkout: str | None = None) -> PipPart:
-    """Return the lines that bring the requirements of a file back; hashes are held where every line has some (pip's rule)."""
+def pip_part_of_requirements(
+    requirements: Iterable[Requirement], facts: LocalFacts, *, deps: bool = False, checkout: str | None = None
+) -> PipPart:
+    """Return the lines that bring the requirements of a file back, with the hashes that it holds.
+
+    Args:
+        requirements: of the file.
+        facts: what stands at their local origins now.
+        deps: whether dependencies are to be resolved: pip then asks for a hash of every one, so hashes are held where all lines
+            have some, and else none are.
+        checkout: as for recorded distributions.
+    """
     wanted = tuple(requirements)
-    hashed = bool(wanted) and all(item.hashes and item.origin is None for item in wanted)
+    hashed = not deps or all(item.hashes and item.origin is None for item in wanted)
     found = _Collector(facts, checkout, [], [], [], [])
     for item in wanted:
         if item.origin is not None:

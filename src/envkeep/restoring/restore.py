@@ -182,14 +182,18 @@ class _Run:
 
     def _make_venv(self, step: MakeVenv) -> None:
         from envkeep.engines.pythons import find_python, make_venv
+        from envkeep.engines.uv import find_uv
 
         python = find_python(step.python)
         if python is None:
             raise EngineError(f"there is no Python {step.python} on this machine any more", "Make the plan again.")
         pip = self.plan.pip_step
         recorded = {normalise(line.name) for line in pip.lines} if pip is not None else set()
-        installer = self.installer or "pip"
-        make_venv(python, self.prefix, with_pip="pip" in recorded or installer == "pip", installer=installer)
+        by_uv = self.installer != "pip" and find_uv(os.environ) is not None
+        # before 3.12 the venv module puts setuptools beside pip; where it was not there, uv brings pip alone
+        with_setuptools = tuple(int(part) for part in step.python.split(".")[:2]) < (3, 12)
+        bundled = "pip" in recorded and (not with_setuptools or "setuptools" in recorded)
+        make_venv(python, self.prefix, with_pip=bundled or not by_uv, installer="uv" if by_uv else "pip")
 
     def _install_pip(self, step: InstallPip) -> None:
         from envkeep.engines.select import find_installer

@@ -79,7 +79,10 @@ def step_down(plan: Plan, gone: Mapping[str, str], engine: Engine) -> Plan:
     offers = engine.available([package.name for package in lost.packages], plan.channels, plan.subdir)
     dead = {package.url for package in step.packages if package.name in gone and package.url}
     choices = {package.name: ranked(package, offers, dead) for package in lost.packages}
-    _require_python(plan, step, engine, {name for name, found in choices.items() if not found} & {"python"})
+    if "python" in choices and step.python is not None:
+        choices["python"] = tuple(offer for offer in choices["python"] if offer.version == step.python)
+        if not choices["python"]:
+            _require_python(plan, step, {offer.version for offer in offers if offer.name == "python" and offer.url not in dead})
     pins = [held(package.name, package.version, package.build) for package in keep]
     explanation: UnsolvableError | None = None
     for attempt in _attempts(lost.packages, choices, pins, step.python):
@@ -96,7 +99,6 @@ def step_down(plan: Plan, gone: Mapping[str, str], engine: Engine) -> Plan:
         return _with(
             plan, settled, steps_down=(*_others(plan, gone), *lost.steps_down(new, step.how)), notes=_added(step, lost, new)
         )
-    _require_python(plan, step, engine, {"python"} & {package.name for package in lost.packages})
     listed = ", ".join(f"{package.name} {package.version}" for package in lost.packages)
     detail = "" if explanation is None else f": {explanation.fact}"
     raise UnsolvableError(
@@ -174,7 +176,7 @@ def _solved(plan: Plan, step: MakeConda, engine: Engine) -> Plan:
     for offer in offers:
         versions.setdefault(offer.name, set()).add(offer.version)
     if "python" in names:
-        _require_python(plan, step, engine, {"python"}, versions.get("python", set()))
+        _require_python(plan, step, versions.get("python", set()))
     if plan.strict:
         raise explanation
     why = _why_not(plan, step, versions)
@@ -256,13 +258,10 @@ def _with_solution(
     )
 
 
-def _require_python(plan: Plan, step: MakeConda, engine: Engine, asked: set[str], versions: Iterable[str] | None = None) -> None:
-    """Raise if Python is asked about and the channels do not have the recorded one: no other Python takes its place."""
-    if step.python is None or not asked:
+def _require_python(plan: Plan, step: MakeConda, there: set[str]) -> None:
+    """Raise if the channels do not have the recorded Python: no other takes its place."""
+    if step.python is None:
         return
-    if versions is None:
-        versions = {package.version for package in engine.available(["python"], plan.channels, plan.subdir)}
-    there = set(versions)
     if any(version == step.python or version.startswith(f"{step.python}.") for version in there):
         return
     near = ", ".join(nearest_versions(step.python, there)[:4])

@@ -131,4 +131,5 @@ def compare_origins(expected: Origin | None, found: Origin | None) -> str:
 def _place(url: str) -> str:
     from urllib.parse import unquote
 
-    return unquote(url).rstrip("/")
+    # uv leaves the hash that was asked for in the URL
+    return unquote(url.partition("#")[0]).rstrip("/")

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkeep.engines.base import SolveRequest
+from envkeep.engines.rattler import RattlerEngine
+from envkeep.errors import RefusedError, UnsolvableError
+from envkeep.model.record import EnvironmentInfo, Record, Requested
+from envkeep.model.specification import Requirement, Specification
+from envkeep.planning.facts import LocalFacts
+from envkeep.planning.make import make_plan
+from envkeep.restoring.settle import settle
+from support.records import python, record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envkeep.model.record import CondaPackage
+    from envkeep.planning.plan import Plan
+    from support.channel import Channel
+
+
+def solved(engine: RattlerEngine, channel: Channel, *specs: str) -> tuple[CondaPackage, ...]:
+    return engine.solve(SolveRequest(specs=specs, channels=channel.urls, subdir=channel.subdir))
+
+
+def lab(engine: RattlerEngine, channel: Channel, *specs: str) -> Record:
+    """A record of what the channel gives for some specs, as if it had been captured."""
+    version = channel.older_python
+    info = EnvironmentInfo(name="lab", prefix="/envs/lab", kind="conda", subdir=channel.subdir)
+    packages = solved(engine, channel, f"python=={version}", *specs)
+    return record(
+        environment=info, python=python(version), conda=packages, requested=Requested(specs=(f"python={version}", *specs))
+    )
+
+
+def plan_of(source: Record | Specification, channel: Channel, *, subdir: str | None = None, **options: object) -> Plan:
+    facts = LocalFacts(subdir=subdir or channel.subdir)
+    return make_plan(source, target="/envs/new", facts=facts, channels=channel.urls, **options)  # type: ignore[arg-type]
+
+
+def packages(plan: Plan) -> dict[str, CondaPackage]:
+    assert plan.conda_step is not None
+    assert plan.conda_step.settled
+    assert plan.conda_step.specs == ()
+    return {package.name: package for package in plan.conda_step.packages}
+
+
+def test_artefacts_that_are_there_are_kept_as_they_are(engine: RattlerEngine, channel: Channel) -> None:
+    source = lab(engine, channel, "six", "pyyaml")
+    plan = settle(plan_of(source, channel), engine)
+    assert plan.conda_step is not None
+    assert plan.conda_step.packages == source.conda
+    assert plan.steps_down == ()
+
+
+def test_only_what_is_gone_steps_down_and_each_is_named(channel: Channel, tmp_path: Path) -> None:
+    # with a cache of its own: what other tests installed would not be gone
+    engine = RattlerEngine({**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache")})
+    mine = channel.copy(tmp_path / "channels")
+    source = lab(engine, mine, "libfoo=1.2.3", "six")
+    gone = [package for package in source.conda if package.name in {"libfoo", "six"}]
+    for package in gone:
+        (artefact,) = (path for path in mine.artefacts(package.name) if path.name == package.fn)
+        artefact.unlink()
+    plan = settle(plan_of(source, mine), engine)
+    found = packages(plan)
+    assert {item.name: item.end for item in plan.steps_down} == {"libfoo": "other-version", "six": "other-version"}
+    assert all("not there" in item.why for item in plan.steps_down)
+    assert found["libfoo"].version != "1.2.3"
+    held = {package.name: package for package in source.conda if package.name not in {"libfoo", "six"}}
+    assert {name: found[name] for name in held} == held
+    with pytest.raises(RefusedError, match="libfoo"):
+        settle(plan_of(source, mine, strict=True), engine)
+
+
+def test_a_package_without_url_comes_back_in_its_version(engine: RattlerEngine, channel: Channel) -> None:
+    source = lab(engine, channel, "six")
+    bare = tuple(replace(item, url=None, sha256=None, md5=None) if item.name == "six" else item for item in source.conda)
+    plan = settle(plan_of(replace(source, conda=bare), channel), engine)
+    assert packages(plan) == {package.name: package for package in source.conda}
+    assert [(item.name, item.end) for item in plan.steps_down] == [("six", "same-version")]
+
+
+@pytest.mark.parametrize("subdir", ["osx-arm64", "win-64"])
+def test_another_platform_gets_the_same_versions_and_what_it_lacks_is_named(
+    engine: RattlerEngine, channel: Channel, subdir: str
+) -> None:
+    if subdir == channel.subdir:
+        pytest.skip("it is this machine's")
+    source = lab(engine, channel, "pyyaml", "six")
+    odd = replace(source.conda[0], name="only-here", version="1.0", url=None)
+    plan = settle(plan_of(replace(source, conda=(*source.conda, odd)), channel, subdir=subdir), engine)
+    found = packages(plan)
+    assert {package.subdir for package in found.values()} <= {subdir, "noarch"}
+    recorded = {package.name: package.version for package in source.conda}
+    assert {name: package.version for name, package in found.items() if name in recorded} == {
+        name: version for name, version in recorded.items() if name in found
+    }
+    assert "only-here" in {item.name for item in plan.cannot}
+
+
+def test_a_version_that_is_gone_steps_down_alone(engine: RattlerEngine, channel: Channel) -> None:
+    source = lab(engine, channel, "six", "pyyaml")
+    old = tuple(replace(item, version="0.0.1") if item.name == "six" else item for item in source.conda)
+    plan = settle(plan_of(replace(source, conda=old), channel, fidelity="same-version"), engine)
+    assert [(item.name, item.end) for item in plan.steps_down] == [("six", "other-version")]
+    assert "has no version 0.0.1" in plan.steps_down[0].why
+    recorded = {package.name: package.version for package in source.conda if package.name != "six"}
+    assert {name: packages(plan)[name].version for name in recorded} == recorded
+
+
+@pytest.mark.parametrize("fidelity", [None, "requested", "pip"])
+def test_a_python_that_no_channel_has_is_one_clear_error(engine: RattlerEngine, channel: Channel, fidelity: str | None) -> None:
+    source = lab(engine, channel, "six")
+    lost = tuple(
+        replace(item, version="3.9.1", build="h0_0", url=f"{channel.main}/{channel.subdir}/python-3.9.1-h0_0.conda")
+        if item.name == "python"
+        else item
+        for item in source.conda
+    )
+    source = replace(source, conda=lost, python=python("3.9.1"))
+    with pytest.raises(UnsolvableError) as caught:
+        settle(plan_of(source, channel, fidelity=fidelity), engine)
+    assert "Python 3.9.1" in caught.value.fact
+    assert caught.value.remedy is not None
+    assert any(version in caught.value.remedy for version in channel.python_versions)
+    assert "-c" in caught.value.remedy
+
+
+def test_a_list_gets_its_python_and_pip(engine: RattlerEngine, channel: Channel) -> None:
+    version = channel.older_python
+    requirement = Requirement(name="six", text="six==1.16.0", version="1.16.0", line=1)
+    source = Specification(source="x.txt", python=version, requirements=(requirement,))
+    found = packages(settle(plan_of(source, channel), engine))
+    assert found["python"].version == version
+    assert "pip" in found
+
+
+def test_what_is_settled_is_left_alone(engine: RattlerEngine, channel: Channel) -> None:
+    plan = settle(plan_of(lab(engine, channel, "six"), channel), engine)
+    assert settle(plan, engine) is plan
