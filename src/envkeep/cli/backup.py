@@ -53,6 +53,6 @@ def command(
         from envkeep.report.progress import progress_for
 
         stored = [Path(each.prefix) for each in store.environments() if each.prefix is not None]
-        results = backup_all(known_prefixes(os.environ, stored), store, progress_for(quiet=quiet), force=force, note=note)
+        results = backup_all(known_prefixes(os.environ, also=stored), store, progress_for(quiet=quiet), force=force, note=note)
         status = 1 if results.failed else 0
         run.answer(results, lambda: "" if quiet else backups_text(results), status=status)

@@ -65,6 +65,7 @@ app = typer.Typer(
     cls=_Verbs,
     add_completion=False,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -11,7 +11,7 @@ __all__ = ["write_file"]
 
 
 def write_file(path: Path, text: str, *, executable: bool = False) -> None:
-    """Write text as UTF-8 with ``\\n``: beside the place first, then renamed, so that no half file stands there.
+    """Write text as UTF-8, its line ends as they are: beside the place first, then renamed, so that no half file stands there.
 
     Raises:
         EnvkeepError: it cannot be written; what stood there stands.

@@ -1,0 +1,36 @@
+"""``envkeep doctor``."""
+
+from __future__ import annotations
+
+import os
+
+from envkeep.cli.answering import answering
+from envkeep.cli.options import AsJson, Home, Quiet, Verbose
+
+__all__ = ["command"]
+
+
+def command(home: Home = None, json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
+    """Say which engines and installers are there, and whether the store is sound. Exit status 3 if it is not.
+
+    Example: envkeep doctor
+    """
+    with answering("doctor", home, json=json, quiet=quiet, verbose=verbose) as run:
+        import shutil
+
+        from envkeep import __version__
+        from envkeep.engines.pythons import pythons
+        from envkeep.engines.select import engines_found
+        from envkeep.report.doctor import Health, doctor_text
+        from envkeep.store.integrity import examine
+
+        store = run.store()
+        health = Health(
+            version=__version__,
+            store=store.path,
+            engines=engines_found(),
+            uv=shutil.which("uv", path=os.environ.get("PATH")),
+            pythons=pythons(),
+            findings=examine(store),
+        )
+        run.answer(health, lambda: doctor_text(health), status=3 if health.findings else 0)

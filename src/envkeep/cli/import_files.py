@@ -1,0 +1,45 @@
+"""``envkeep import``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from envkeep.cli.answering import answering
+from envkeep.cli.options import AsJson, Home, Quiet, Verbose
+
+__all__ = ["command"]
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="A .txt, environment.yml, explicit list or record.")],
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "-n",
+            "--name",
+            metavar="NAME",
+            help="The environment they are of (default: the file's or folder's).",
+            show_default=False,
+        ),
+    ] = None,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Bring loose files into the store as backups; the files themselves stay as they are.
+
+    Example: envkeep import ~/old/20250131112405_environment.txt -n microscope
+    """
+    with answering("import", home, json=json, quiet=quiet, verbose=verbose) as run:
+        store = run.store()
+        kept = [store.import_file(file, name or file.resolve().parent.name) for file in files]
+        run.answer(
+            kept,
+            lambda: (
+                "" if quiet else "\n".join(f"{backup.label}: kept, from {file}" for backup, file in zip(kept, files, strict=True))
+            ),
+        )

@@ -1,0 +1,40 @@
+"""``envkeep verify``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from envkeep.cli.answering import answering
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
+
+__all__ = ["command"]
+
+
+def command(
+    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a file.")],
+    name: Name = None,
+    prefix: Prefix = None,
+    files: Annotated[bool, typer.Option("--files", help="Also hold every file against its recorded hash.")] = False,
+    imports: Annotated[bool, typer.Option("--imports", help="Also import every package (this can open hardware).")] = False,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Hold an environment against a backup, package by package. Exit status 3 if it differs.
+
+    Example: envkeep verify microscope@latest -p ~/envs/rebuilt
+    """
+    with answering("verify", home, json=json, quiet=quiet, verbose=verbose) as run:
+        from envkeep.cli.choosing import choose, live_prefix, load
+        from envkeep.report.progress import progress_for
+        from envkeep.report.verification import verification_text
+        from envkeep.verifying.prefix import verify_prefix
+
+        store = run.store()
+        expected = load(store, choose(store, backup))
+        where = live_prefix(name, prefix)
+        found = verify_prefix(expected, where, files=files, imports=imports, progress=progress_for(quiet=quiet))
+        run.answer(found, lambda: "" if quiet else verification_text(found, verbose=verbose), status=0 if found.exact else 3)
