@@ -48,6 +48,12 @@ def test_a_url_that_could_do_more_than_be_fetched_is_not_used(url: str) -> None:
         assert part(dist("six", origin=origin)).lines == ()
 
 
+@pytest.mark.parametrize("subdirectory", ["../other", "/etc", "C:\\x", "a/../../b"])
+def test_a_subdirectory_that_leads_out_is_not_followed(subdirectory: str) -> None:
+    assert "outside" in reason(part(git(subdirectory=subdirectory)))
+    assert "outside" in reason(at(FOLDER, None, editable(subdirectory=subdirectory), checkout="/src"))
+
+
 def test_nothing_in_a_url_is_expanded() -> None:
     found = text(part(git("https://example.org/${AWS_SECRET} #x")))
     assert "$" not in found

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from envkeep.errors import BadFormatError
 from envkeep.model import matchspec
 from envkeep.model.channels import canonical_channel, channel_base_urls
+from envkeep.model.fetched import is_fetched
 from envkeep.planning.plan import MakeConda
-from envkeep.planning.urls import is_fetched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envkeep.model.fetched import VCS_KINDS, is_fetched, is_repository, is_revision, quoted, ssh_url
 from envkeep.model.names import is_dist_name, normalise
 from envkeep.model.urls import file_url, path_of_file_url
 from envkeep.planning.facts import LocalPath
 from envkeep.planning.plan import Cannot, CloneCheckout, PipLine
-from envkeep.planning.urls import is_commit, is_fetched, is_repository, safe_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,7 +110,11 @@ def _is_version(text: str) -> bool:
 
 
 def _from_origin(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
-    if origin.kind == "vcs":
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in origin.url):
+        found.lack(name, "its URL holds a control character")
+    elif origin.subdirectory is not None and not _is_below(origin.subdirectory):
+        found.lack(name, "its subdirectory lies outside of what it came from", origin.url)
+    elif origin.kind == "vcs":
         _from_repository(found, name, version, origin)
     elif origin.kind == "archive":
         _from_archive(found, name, version, origin)
@@ -121,10 +125,10 @@ def _from_origin(found: _Collector, name: str, version: str | None, origin: Orig
 def _from_repository(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
     # PEP 610: the commit is the revision that was installed, whatever branch or tag was asked for
     vcs = origin.vcs or "git"
-    if origin.commit is None or not is_commit(origin.commit):
+    if origin.commit is None or not is_revision(origin.commit):
         found.lack(name, "no commit is recorded, so what it was cannot be told", f"{vcs}+{origin.url}")
         return
-    url = safe_url(origin.url) if is_repository(origin.url) and vcs in {"git", "hg", "svn", "bzr"} else None
+    url = quoted(origin.url) if is_repository(origin.url) and vcs in VCS_KINDS else None
     if url is None:
         found.lack(name, "its repository's URL is none that is fetched from", f"{vcs}+{origin.url}")
         return
@@ -140,7 +144,7 @@ def _from_repository(found: _Collector, name: str, version: str | None, origin: 
 
 
 def _from_archive(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
-    url = safe_url(origin.url) if is_fetched(origin.url) else None
+    url = quoted(origin.url) if is_fetched(origin.url) else None
     if url is None:
         found.lack(name, "its URL is none that is fetched from", origin.url)
         return
@@ -172,7 +176,7 @@ def _from_archive(found: _Collector, name: str, version: str | None, origin: Ori
 def _from_directory(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
     there = _at(found, origin.url)
     path = path_of_file_url(origin.url)
-    url = safe_url(origin.url) if path is not None else None
+    url = quoted(origin.url) if path is not None else None
     if url is None or path is None:
         found.lack(name, "its folder's URL is none of a local folder", origin.url)
         return
@@ -181,7 +185,7 @@ def _from_directory(found: _Collector, name: str, version: str | None, origin: O
         found.checkout is not None
         and origin.commit is not None
         and origin.remote is not None
-        and is_commit(origin.commit)
+        and is_revision(origin.commit)
         and is_repository(_as_url(origin.remote))
     )
     if can_clone and (there.kind != "directory" or not same):
@@ -213,16 +217,17 @@ def _clone(found: _Collector, name: str, version: str | None, origin: Origin) ->
     path = f"{found.checkout.rstrip(separator)}{separator}{normalise(name)}"
     found.clones.append(CloneCheckout(name=name, url=_as_url(origin.remote), commit=origin.commit, path=path))
     project = path if origin.subdirectory is None else f"{path}{separator}{origin.subdirectory}"
-    url = safe_url(file_url(project)) or ""
+    url = quoted(file_url(project))
     found.add(name, version, f"-e {url}" if origin.editable else f"{name} @ {url}", origin)
 
 
 def _as_url(remote: str) -> str:
-    # git's scp-like spelling is no URL, and `ext::` is a program: only user@host:path is read as ssh
-    head, colon, tail = remote.partition(":")
-    if "://" in remote or not colon or ":" in tail[:1] or "@" not in head or "/" in head:
-        return file_url(remote) if remote.startswith("/") else remote
-    return f"ssh://{head}/{tail.lstrip('/')}"
+    return file_url(remote) if remote.startswith("/") else ssh_url(remote)
+
+
+def _is_below(path: str) -> bool:
+    parts = path.replace("\\", "/").split("/")
+    return parts[0] != "" and ":" not in parts[0] and ".." not in parts
 
 
 def _fragment(origin: Origin) -> str:

@@ -57,9 +57,14 @@ def verify_prefix(
             for item in newly_broken(expected, actual)
         )
     if files:
-        from envkeep.verifying.files import file_faults
+        from envkeep.checking.files import altered_files
 
-        faults.extend(file_faults(prefix, progress))
+        faults.extend(
+            f"{finding.path}{f' of {finding.package}' if finding.package else ''} is {finding.kind}"
+            for finding in altered_files(prefix, progress)
+            # what no package owns is nobody's claim: a script of one's own, a cache
+            if finding.kind != "added"
+        )
     if imports:
         from envkeep.verifying.imports import import_faults
 
