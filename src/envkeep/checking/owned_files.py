@@ -67,7 +67,10 @@ class Owned:
         """Take a file in."""
         key = comparable(expected.path)
         self.files.setdefault(key, []).append(expected)
-        folder = key.rpartition("/")[0]
+        self.add_folder(key.rpartition("/")[0])
+
+    def add_folder(self, folder: str) -> None:
+        """Take a folder in that packages share, with those above it."""
         while folder and folder not in self.folders:
             self.folders.add(folder)
             folder = folder.rpartition("/")[0]
@@ -156,6 +159,7 @@ def _conda_digest(entry: dict[str, Any]) -> str | None:
 
 def _take_distributions(owned: Owned, folder: Path) -> None:
     base = os.path.relpath(folder, owned.prefix).replace(os.sep, "/")
+    owned.add_folder(comparable(base))
     for entry in scan(folder):
         place = f"{base}/{entry.name}"
         if entry.name.endswith(".dist-info"):

@@ -1,0 +1,51 @@
+"""``check``: what in an environment could not be rebuilt, the worst first, each with the remedy while there is time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkeep.checking.conda_part import conda_findings
+from envkeep.checking.finding import Finding, ranked
+from envkeep.checking.mixing import mixing_findings
+from envkeep.checking.pip_part import pip_findings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envkeep.engines.base import Engine, Progress
+    from envkeep.model.record import Record
+
+__all__ = ["check"]
+
+
+def check(
+    record: Record,
+    *,
+    prefix: Path | None = None,
+    online: bool = False,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
+) -> tuple[Finding, ...]:
+    """Return what of an environment could not be rebuilt from its record; empty where all could.
+
+    Nothing is written, no checkout is touched. Folders, files and checkouts that the record names are looked at as they are on
+    this machine now.
+
+    Args:
+        record: of the environment.
+        prefix: of the live environment, for what only the times of its files tell; None where there is none.
+        online: ask channels and indexes whether they still have each artefact and version.
+        engine: asks the channels; None leaves them out.
+        progress: told how far the online part is.
+
+    Raises:
+        EngineError: the engine cannot be run.
+    """
+    findings = [*pip_findings(record), *conda_findings(record)]
+    if prefix is not None:
+        findings.extend(mixing_findings(record, prefix))
+    if online:
+        from envkeep.checking.online import online_findings
+
+        findings.extend(online_findings(record, engine, progress))
+    return ranked(findings)

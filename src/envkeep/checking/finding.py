@@ -1,0 +1,38 @@
+"""What ``check`` finds: one thing that could not be rebuilt, with the remedy while there is time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["RANKS", "Finding", "Rank", "ranked"]
+
+Rank = Literal["lost", "here-only", "at-risk", "unclear"]
+
+RANKS: tuple[Rank, ...] = ("lost", "here-only", "at-risk", "unclear")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One finding.
+
+    Attributes:
+        rank: ``lost``: no rebuild brings it back; ``here-only``: only on this machine, or with what is on it; ``at-risk``: a
+            rebuild may bring back something else; ``unclear``: what a rebuild should do is not known for sure.
+        code: a stable word, listed in docs/reference/check.md.
+        subject: the package, channel or file it is about.
+        fact: one sentence without a final full stop.
+        remedy: what to do about it.
+    """
+
+    rank: Rank
+    code: str
+    subject: str
+    fact: str
+    remedy: str
+
+
+def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Return findings, the worst first, without repetitions."""
+    unique = dict.fromkeys(findings)
+    return tuple(sorted(unique, key=lambda finding: (RANKS.index(finding.rank), finding.code, finding.subject.lower())))

@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from envkeep.checking.check import check
+from envkeep.checking.checkouts import checkout_state
+from envkeep.checking.finding import RANKS, Finding
+from envkeep.checking.online import versions_on_index
+from envkeep.model.record import Origin, Problem, Requested, Transaction
+from support.projects import git_commit, make_wheel
+from support.records import conda, dist, record
+from support.trees import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from envkeep.engines.base import Progress
+    from envkeep.model.record import CondaPackage, Distribution, Record
+
+HASH = "a" * 64
+URL = "https://conda.anaconda.org/conda-forge/linux-64/six-1.0-0.conda"
+
+
+def good(name: str, **fields: Any) -> CondaPackage:
+    return conda(name, sha256=HASH, url=URL, **fields)
+
+
+def codes(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
+    return [(finding.code, finding.subject) for finding in findings]
+
+
+def of_pip(*dists: Distribution, **fields: Any) -> list[tuple[str, str]]:
+    return codes(check(record(distributions=dists, **fields)))
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_nothing_is_found_where_all_can_be_rebuilt() -> None:
+    fine = record(conda=(good("six"),), distributions=(dist("six", conda_package="six"), dist("rich", "13.7.1")))
+    assert check(fine) == ()
+
+
+def test_every_finding_has_a_fact_and_a_remedy_and_the_worst_comes_first(tmp_path: Path) -> None:
+    bad = record(
+        conda=(conda("six", channel=""), good("numpy", channel="file:///srv/chan"), good("zlib", altered="removed")),
+        distributions=(
+            dist("lab", origin=Origin(kind="archive", url=(tmp_path / "lab-1.0-py3-none-any.whl").as_uri())),
+            dist("torch", "2.1.0+cu121"),
+        ),
+        requested=Requested(specs=("six",), inferred=True),
+    )
+    findings = check(bad)
+    assert [finding.rank for finding in findings] == sorted((finding.rank for finding in findings), key=RANKS.index)
+    assert findings[0].rank == "lost"
+    assert all(finding.fact and not finding.fact.endswith(".") and finding.remedy and finding.subject for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("package", "expected"),
+    [
+        (good("six", channel="file:///srv/chan"), ("local-channel", "file:///srv/chan")),
+        (good("six", channel="https://host/private", auth="token"), ("private-channel", "https://host/private")),
+        (good("six", channel="https://host/private"), ("other-channel", "https://host/private")),
+        (good("six", channel=""), ("unknown-channel", "conda")),
+        (conda("six", url=URL), ("missing-hash", "conda")),
+        (conda("six", md5="c" * 32), ("missing-url", "conda")),
+        (good("six", altered="overwritten"), ("package-over-package", "six")),
+        (good("six", altered="removed"), ("removed-by-pip", "six")),
+    ],
+)
+def test_conda_packages(package: CondaPackage, expected: tuple[str, str]) -> None:
+    assert codes(check(record(conda=(package,)))) == [expected]
+
+
+@pytest.mark.parametrize("channel", ["conda-forge", "defaults", "conda-forge/label/dev", "https://repo.prefix.dev/conda-forge"])
+def test_public_channels_are_no_finding(channel: str) -> None:
+    assert check(record(conda=(good("six", channel=channel),))) == ()
+
+
+def test_a_lost_history_and_unreadable_records() -> None:
+    problem = Problem(code="unreadable-record", message="this record is empty", path="conda-meta/x-1-0.json", package="x")
+    found = check(record(conda=(good("six"),), requested=Requested(specs=("six",), inferred=True), problems=(problem,)))
+    assert codes(found) == [("unreadable-record", "x"), ("history-lost", "lab")]
+
+
+def test_versions_that_no_index_has() -> None:
+    assert of_pip(dist("torch", "2.1.0+cu121")) == [("unindexable-version", "torch")]
+    assert of_pip(dist("old", "4.0.0-unsupported")) == [("unindexable-version", "old")]
+    extra = ("https://pypi.org/simple", "https://download.pytorch.org/whl/cu121")
+    assert of_pip(dist("torch", "2.1.0+cu121"), index_urls=extra) == []
+
+
+class TestLocalFiles:
+    def test_a_wheel_that_is_there_gone_or_another(self, tmp_path: Path) -> None:
+        wheel = make_wheel(tmp_path, "lab")
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        origin = Origin(kind="archive", url=wheel.as_uri(), hashes=(("sha256", digest),))
+        assert of_pip(dist("lab", origin=origin)) == [("local-file", "lab")]
+        wheel.write_bytes(b"another")
+        assert of_pip(dist("lab", origin=origin)) == [("changed-file", "lab")]
+        wheel.unlink()
+        assert of_pip(dist("lab", origin=origin)) == [("missing-file", "lab")]
+
+    def test_a_wheel_by_url_is_fine_unless_it_needs_a_login(self) -> None:
+        origin = Origin(kind="archive", url="https://example.org/lab-1.0-py3-none-any.whl")
+        assert of_pip(dist("lab", origin=origin)) == []
+        assert of_pip(dist("lab", origin=replace(origin, auth="user"))) == [("private-origin", "lab")]
+
+    def test_repositories(self, tmp_path: Path) -> None:
+        origin = Origin(kind="vcs", url="https://example.org/lab.git", vcs="git", commit="1" * 40)
+        assert of_pip(dist("lab", origin=origin)) == []
+        assert of_pip(dist("lab", origin=replace(origin, commit=None))) == [("no-commit", "lab")]
+        assert of_pip(dist("lab", origin=replace(origin, url=tmp_path.as_uri()))) == [("local-repository", "lab")]
+
+    def test_folders(self, tmp_path: Path) -> None:
+        plain = Origin(kind="directory", url=tmp_path.as_uri())
+        assert of_pip(dist("lab", origin=plain)) == [("no-repository", "lab")]
+        assert of_pip(dist("lab", origin=replace(plain, commit="1" * 40))) == [("local-folder", "lab")]
+        gone = replace(plain, url=(tmp_path / "gone").as_uri(), editable=True)
+        assert [finding.rank for finding in check(record(distributions=(dist("lab", origin=gone),)))] == ["lost"]
+        known = replace(gone, remote="https://example.org/lab.git")
+        assert [finding.rank for finding in check(record(distributions=(dist("lab", origin=known),)))] == ["here-only"]
+
+
+class TestCheckouts:
+    @pytest.fixture
+    def pushed(self, git_repo: Path, tmp_path: Path) -> Path:
+        git(tmp_path, "clone", "-q", "--bare", str(git_repo), "hub.git")
+        git(git_repo, "remote", "add", "origin", str(tmp_path / "hub.git"))
+        git(git_repo, "push", "-q", "origin", "main")
+        return git_repo
+
+    @staticmethod
+    def found(folder: Path) -> list[str]:
+        origin = Origin(kind="directory", url=folder.as_uri(), editable=True, commit=git(folder, "rev-parse", "HEAD"))
+        return [code for code, _ in of_pip(dist("labvcs", origin=origin))]
+
+    def test_clean_and_pushed_is_fine(self, pushed: Path) -> None:
+        assert self.found(pushed) == []
+
+    def test_dirty_unpushed_and_without_a_remote(self, pushed: Path) -> None:
+        (pushed / "labvcs.py").write_text("x = 2\n")
+        (pushed / "näw module.py").write_text("")
+        assert self.found(pushed) == ["dirty-checkout"]
+        assert checkout_state(pushed).dirty == ("labvcs.py", "näw module.py")
+        git_commit(pushed, "second")
+        assert self.found(pushed) == ["unpushed-checkout"]
+        git(pushed, "remote", "remove", "origin")
+        assert self.found(pushed) == ["no-remote"]
+
+    def test_what_building_leaves_is_no_change(self, pushed: Path) -> None:
+        for name in ("labvcs.egg-info", "__pycache__", "src/labvcs.egg-info"):
+            (pushed / name).mkdir(parents=True)
+            (pushed / name / "x").write_text("")
+        assert self.found(pushed) == []
+
+    def test_renamed_files_and_staged_ones_count(self, pushed: Path) -> None:
+        git(pushed, "mv", "labvcs.py", "other.py")
+        assert checkout_state(pushed).dirty == ("other.py",)
+
+    def test_a_folder_within_a_checkout_answers_for_itself(self, pushed: Path) -> None:
+        (pushed / "sub").mkdir()
+        (pushed / "sub" / "a.py").write_text("")
+        git_commit(pushed, "sub")
+        (pushed / "labvcs.py").write_text("changed\n")
+        assert checkout_state(pushed / "sub").dirty == ()
+
+    def test_the_checkout_is_not_touched_and_its_programs_do_not_run(self, pushed: Path, tmp_path: Path) -> None:
+        spy = tmp_path / "spy"
+        spy.write_text(f"#!/bin/sh\ntouch '{tmp_path / 'ran'}'\n")
+        spy.chmod(0o755)
+        git(pushed, "config", "core.fsmonitor", str(spy))
+        # an index that git would like to refresh
+        os.utime(pushed / "labvcs.py", (1, 1))
+        before = snapshot(pushed)
+        assert checkout_state(pushed).dirty == ()
+        assert snapshot(pushed) == before
+        assert not (tmp_path / "ran").exists()
+
+    def test_other_checkouts_that_the_environment_names_are_not_looked_at(
+        self, pushed: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("GIT_DIR", str(pushed / "nowhere"))
+        assert checkout_state(pushed).unknown is None
+
+    def test_without_git_it_is_said(self, pushed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        (tmp_path / "empty").mkdir()
+        commit = git(pushed, "rev-parse", "HEAD")
+        monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+        origin = Origin(kind="directory", url=pushed.as_uri(), editable=True, commit=commit)
+        assert of_pip(dist("labvcs", origin=origin)) == [("checkout-not-read", "labvcs")]
+
+
+class TestMixing:
+    @pytest.fixture
+    def installed(self, tmp_path: Path) -> Path:
+        info = tmp_path / "lib" / "python3.12" / "site-packages" / "Flask_Cors-4.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "RECORD").write_text("")
+        # 2025-01-31 12:00:00, local time
+        import time
+
+        moment = time.mktime((2025, 1, 31, 12, 0, 0, 0, 0, -1))
+        os.utime(info / "RECORD", (moment, moment))
+        return tmp_path
+
+    @staticmethod
+    def lab(*whens: str, added: tuple[str, ...] = ("conda-forge/linux-64::numpy-2.0-0",)) -> Record:
+        history = tuple(Transaction(when=when, added=added) for when in whens)
+        cors = dist("Flask-Cors", "4.0", location="lib/python3.12/site-packages")
+        return record(conda=(good("numpy"),), distributions=(cors,), history=history)
+
+    def test_conda_after_pip_is_named(self, installed: Path) -> None:
+        (finding,) = check(self.lab("2025-01-30 09:00:00", "2025-02-01 10:00:00"), prefix=installed)
+        assert finding.code == "conda-after-pip"
+        assert "once after pip had installed Flask-Cors, last on 2025-02-01 10:00:00 (1 packages)" in finding.fact
+
+    def test_conda_before_pip_or_right_with_it_is_fine(self, installed: Path) -> None:
+        assert check(self.lab("2025-01-30 09:00:00", "2025-01-31 12:00:30", "not a time"), prefix=installed) == ()
+
+    def test_a_transaction_that_changed_nothing_is_fine(self, installed: Path) -> None:
+        assert check(self.lab("2025-02-01 10:00:00", added=()), prefix=installed) == ()
+
+
+class Index(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        json = (
+            b'{"meta": {"api-version": "1.0"}, "files": [{"filename": "six-1.16.0-py2.py3-none-any.whl"}, {"filename": "x.exe"}]}'
+        )
+        html = b"<a href='../f/Old_Name-0.9.tar.gz#sha256=00'>x</a><a href='/f/old_name-1.0%2Blocal.zip'>y</a><a>z</a>"
+        known = {"/simple/six/": ("application/vnd.pypi.simple.v1+json", json), "/simple/old-name/": ("text/html", html)}
+        kind, body = known.get(self.path, ("text/html", b"no"))
+        status = 500 if self.path == "/simple/broken/" else 200 if self.path in known else 404
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def served() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Index)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/simple"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class TestOnline:
+    def test_versions_in_both_answers_of_an_index(self, served: str) -> None:
+        assert versions_on_index(served, "six") == frozenset({"1.16.0"})
+        assert versions_on_index(served, "Old.Name") == frozenset({"0.9", "1.0+local"})
+        assert versions_on_index(served, "nothing") is None
+
+    def test_what_the_index_has_no_more(self, served: str) -> None:
+        dists = (dist("six", "1.16"), dist("old_name", "2.0"), dist("nothing"), dist("from-conda", conda_package="x"))
+        found = check(record(conda=(good("x"),), distributions=dists, index_urls=(served,)), online=True)
+        assert codes(found) == [("version-gone", "nothing"), ("version-gone", "old_name")]
+        assert "nothing, in any version, is not on" in found[0].fact
+
+    def test_an_index_that_fails_is_not_an_answer(self, served: str) -> None:
+        found = check(record(distributions=(dist("broken"),), index_urls=(served,)), online=True)
+        assert codes(found) == [("index-not-reached", "127.0.0.1")]
+
+    def test_channels_are_asked_through_the_engine(self) -> None:
+        class Engine:
+            def unavailable(self, packages: list[CondaPackage], progress: Progress) -> tuple[tuple[str, str], ...]:
+                return tuple((package.name, "404 Not Found") for package in packages if package.name == "gone")
+
+        asked = record(conda=(good("gone"), good("there")))
+        found = check(asked, online=True, engine=Engine())  # type: ignore[arg-type]
+        assert codes(found) == [("artefact-gone", "gone")]
