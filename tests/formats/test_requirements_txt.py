@@ -39,6 +39,7 @@ DISTS = (
     Distribution(name="halo-reader", version="2", origin=FOLDER),
     Distribution(name="torch", version="2.1.0+cu121"),
     Distribution(name="gdal", version="3.8+conda", conda_package="libgdal"),
+    Distribution(name="local-hg", version="1", origin=Origin(kind="vcs", url="file:///srv/hg", vcs="hg", commit="12ab")),
     Distribution(name="odd", version="4.0.0-unsupported"),
     Distribution(
         name="numpy", version="1.26.4", conda_package="numpy", origin=Origin(kind="directory", url="file:///croot/n/work")
@@ -57,6 +58,7 @@ def test_the_seed_format_to_the_byte() -> None:
         "\n"
         "# gdal==3.8+conda: local version, made for conda package libgdal\n"
         "# halo-reader==2: local folder, on no index; folder file:///C:/Users/w/halo-reader; subdirectory a%20b\n"
+        "# local-hg==1: local repository, on no index; repository hg+file:///srv/hg; commit 12ab\n"
         "# My_Editable.Pkg==0.1.0+local.1: editable folder, on no index; folder file:///home/lab/my%20proj; "
         f"commit {COMMIT}; remote git@host.example:a/b.git\n"
         "numpy==1.26.4\n"
@@ -109,8 +111,9 @@ def test_ours_read_back_loses_nothing() -> None:
             assert origin is None
             continue
         assert origin is not None
-        assert (origin.kind, origin.editable, origin.commit, origin.subdirectory, origin.remote, origin.hashes) == (
+        assert (origin.kind, origin.vcs, origin.editable, origin.commit, origin.subdirectory, origin.remote, origin.hashes) == (
             dist.origin.kind,
+            dist.origin.vcs,
             dist.origin.editable,
             dist.origin.commit,
             dist.origin.subdirectory,
@@ -152,7 +155,7 @@ def empty_wheel(folder: Path, name: str, version: str) -> None:
 
 
 def test_pip_itself_installs_ours(tmp_path: Path) -> None:
-    dists = tuple(dist for dist in DISTS if dist.origin is None)
+    dists = tuple(dist for dist in DISTS if dist.origin is None or not dist.from_pip)
     file = tmp_path / "20250131112405_environment.txt"
     file.write_text(requirements_txt.write(make_record(dists=dists)))
     wanted = ["numpy-1.26.4", "PySide6-6.8.1", "PySide6_Addons-6.8.1", "pytz-2019.3", "setuptools-80.9.0"]

@@ -48,11 +48,14 @@ def _origin(reason: str, facts: str) -> Origin | None:
             hashes.append((word, value))
     if kind is None or url is None:
         return None
+    vcs = None
+    if kind == "vcs":
+        vcs, _, url = url.partition("+")
     return Origin(
         kind=kind,  # type: ignore[arg-type]
         url=url,
         editable=reason.startswith("editable"),
-        vcs="git" if kind == "vcs" else None,
+        vcs=vcs,
         hashes=tuple(sorted(hashes)),
         commit=others.get("commit"),
         remote=others.get("remote"),
@@ -61,7 +64,7 @@ def _origin(reason: str, facts: str) -> Origin | None:
 
 
 def _url(origin: Origin) -> str:
-    prefix = "git+" if origin.kind == "vcs" else ""
+    prefix = f"{origin.vcs}+" if origin.kind == "vcs" else ""
     revision = f"@{quoted(origin.commit)}" if origin.kind == "vcs" and origin.commit is not None else ""
     inside = [] if origin.subdirectory is None else [("subdirectory", origin.subdirectory)]
     return f"{prefix}{quoted(ssh_url(origin.url))}{revision}{fragment(inside)}"

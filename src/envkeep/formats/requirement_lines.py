@@ -138,6 +138,8 @@ def _from_origin(name: str, origin: Origin) -> tuple[str | None, str]:
             return "repository, but no commit is recorded", ""
         if kind not in VCS_KINDS or not is_repository(url):
             return "repository of a kind that pip does not fetch", ""
+        if url.lower().startswith("file:"):
+            return "local repository, on no index", ""
         return None, f"{name} @ {kind}+{url}@{origin.commit}{fragment(inside)}"
     if origin.kind == "archive" and is_fetched(url) and not url.lower().startswith("file:"):
         # pip checks one hash of a URL's fragment
@@ -149,8 +151,8 @@ def _from_origin(name: str, origin: Origin) -> tuple[str | None, str]:
 
 
 def _facts(origin: Origin) -> list[str]:
-    word = {"vcs": "repository", "archive": "file", "directory": "folder"}[origin.kind]
-    facts = [f"{word} {quoted(origin.url)}"]
+    word = {"vcs": f"repository {plain(origin.vcs or 'git')}+", "archive": "file ", "directory": "folder "}[origin.kind]
+    facts = [word + quoted(origin.url)]
     if origin.commit is not None:
         facts.append(f"commit {quoted(origin.commit)}")
     if origin.remote is not None:
