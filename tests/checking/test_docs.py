@@ -13,5 +13,5 @@ def test_the_page_names_every_code_with_its_rank() -> None:
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| ([a-z, -]+) \| [^|]+ \|$", page, re.MULTILINE))
     assert len(codes) > 20
     assert codes == set(rows)
-    for code, rank in re.findall(r'rank="([a-z-]+)",\s*code="([a-z-]+)"', source):
+    for rank, code in re.findall(r'rank="([a-z-]+)",\s*code="([a-z-]+)"', source):
         assert rank in rows[code].split(", ")
