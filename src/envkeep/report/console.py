@@ -42,7 +42,8 @@ class Console:
 
     def error(self, error: EnvkeepError) -> None:
         """Print an error on stderr: the fact, then the remedy on a line of its own."""
-        _write(sys.stderr, f"error: {error.fact}" + (f"\n  {error.remedy}" if error.remedy else ""))
+        text = error.fact if not error.remedy else f"{error.fact}\n{error.remedy}"
+        _write(sys.stderr, "error: " + text.replace("\n", "\n  "))
 
     def ask(self, question: str) -> bool:
         """Ask a yes-or-no question on stderr and return the answer; no answer (no terminal, end of input) is no."""

@@ -168,7 +168,7 @@ def _choices(word: str, names: Sequence[str]) -> str:
     if not names:
         return "envkeep backup keeps the first backup of an environment."
     near = get_close_matches(word, names, n=1)
-    return f"Did you mean {near[0]}? " * bool(near) + f"There are {_listed(names)}."
+    return (f"Did you mean {near[0]}? " if near else "") + f"There are {_listed(names)}."
 
 
 def _listed(names: Sequence[str]) -> str:
