@@ -1,6 +1,6 @@
 """Which environments there are, and which one is meant.
 
-Names are looked up by conda's rules (``locate_prefix_by_name`` in conda/base/context.py: the root prefix, then each envs directory
+Names are looked up by conda's rules (``locate_prefix_by_name`` in conda/base/context.py: the root prefix, then each envs folder
 in order), with mamba's and micromamba's roots and virtualenvwrapper's folder beside them.
 """
 
@@ -52,7 +52,7 @@ def find_prefix(name: str | None, prefix: Path | None, environ: Mapping[str, str
         running: prefix of the interpreter that envkeep runs in; None: ``sys.prefix``.
 
     Raises:
-        UsageError: both are given; a name that is a path, or that several environments have; neither is given and envkeep runs in a
+        UsageError: both are given; a name is a path, or several environments have it; neither is given and envkeep runs in a
             tool's private venv.
         EnvironmentNotFoundError: no environment has that name.
         NotAnEnvironmentError: the path is no environment.

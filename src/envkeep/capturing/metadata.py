@@ -56,7 +56,7 @@ class CoreMetadata:
 def parse_metadata(content: bytes) -> CoreMetadata:
     """Return the fields of core metadata that a record keeps; of a field given twice the first counts, as for email headers."""
     end = _HEADER_END.search(content)
-    head = content[: end.start()] if end else content
+    head = (content[: end.start()] if end else content).removeprefix(b"\xef\xbb\xbf")
     if b"\n " in head or b"\n\t" in head:
         head = _FOLDED.sub(b"", head)
     name = version = None
