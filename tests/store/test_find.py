@@ -49,7 +49,7 @@ class Library:
         self.made += 1
         return self.store.publish_lone(self.environment(name), f"2024010111240{self.made}", data)
 
-    def found(self, text: str) -> list[tuple[str, str | None, str | None, str]]:
+    def found(self, text: str) -> list[tuple[str, str | None, str | None, str | None]]:
         return [(hit.backup.environment.name, hit.version, hit.build, hit.manager) for hit in find(self.store, text)]
 
 
@@ -178,6 +178,8 @@ def test_requirement_lines(line: str, expected: tuple[str, str] | None) -> None:
         ("  - conda-forge", None),
         ("  numpy: 3", None),
         ("  - numpy>=1", None),
+        ("#   six=1.16=0", None),
+        ("#   lab-edit==0.1: editable folder, on no index", ("pip", "lab-edit", "0.1", None)),
     ],
 )
 def test_dependency_lines(line: str, expected: tuple[str, str, str, str | None] | None) -> None:
@@ -189,3 +191,54 @@ def test_a_conda_package_without_python_is_found(library: Library) -> None:
     package = conda("zlib", "1.3.1", "h4ab18f5_1")
     library.keep("a", "", yml([package.spec], []))
     assert library.found("zlib=1.3") == [("a", "1.3.1", "h4ab18f5_1", "conda")]
+
+
+def test_python_is_found_wherever_it_is_named(library: Library) -> None:
+    library.keep("conda", "", yml(["python=3.12.1=0"], []))
+    library.store.publish(
+        library.environment("venv"),
+        b"six==1.0\n",
+        {"environment.yml": yml(["python=3.12.4"], ["six==1.0"]).encode()},
+        main="environment.yml",
+        summary=Summary(python="3.12.4", conda=0, pip=1),
+        now=START,
+    )
+    library.lone("old", b"# executable: /x/bin/python\n# version: 3.9.18 (main) [GCC 9.4.0]\n\nsix==1.0\n")
+    assert library.found("python") == [
+        ("conda", "3.12.1", "0", "conda"),
+        ("old", "3.9.18", None, None),
+        ("venv", "3.12.4", None, None),
+    ]
+    assert [hit[0] for hit in library.found("python<3.10")] == ["old"]
+
+
+def test_everything_that_a_record_holds_is_found(tmp_path: Path) -> None:
+    origin = Origin(kind="vcs", url="https://example.org/labvcs.git", vcs="git", commit="1" * 40)
+    editable = Origin(kind="directory", url="file:///home/me/lab_edit", editable=True)
+    held = record(
+        conda=(
+            conda("numpy", "1.26.4", "py312_0"),
+            conda("pyqt", "5.15.9"),
+            conda("x264", "1!157.20191217"),
+            conda("six", "1.16", altered="overwritten"),
+        ),
+        distributions=(
+            dist("lab-edit", "0.1", origin=editable),
+            dist("labvcs", "0.3.1", origin=origin),
+            dist("numpy", "1.26.4", conda_package="numpy"),
+            dist("odd", "4.0.0-unsupported"),
+            dist("PyQt5", "5.15.9", conda_package="pyqt"),
+            dist("Flask-Cors", "4.0"),
+            dist("six", "1.17"),
+            dist("torch", "2.1.0+cu121"),
+        ),
+    )
+    store = Store(tmp_path)
+    store.write(store.environment_of("/envs/lab", held.environment), held, now=START)
+    assert find(store, "six=1.16") == ()  # conda lists it still, but nothing ran with it
+    for package in held.conda[:-1]:
+        (hit, *_) = find(store, package.spec)
+        assert (hit.name, hit.version, hit.build, hit.manager) == (package.name, package.version, package.build, "conda")
+    for installed in held.distributions:
+        (hit,) = [hit for hit in find(store, installed.name) if hit.version == installed.version]
+        assert hit.manager == ("pip" if installed.from_pip else "conda"), installed.name

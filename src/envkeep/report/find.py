@@ -19,6 +19,13 @@ def hits_text(hits: Sequence[Hit], spec: str) -> str:
     if not hits:
         return f"no backup holds {spec}"
     return columns(
-        (hit.backup.label, hit.name, hit.version or "version not said", hit.build or "", hit.manager, " ".join(hit.backup.tags))
+        (
+            hit.backup.label,
+            hit.name,
+            hit.version or "version not said",
+            hit.build or "",
+            hit.manager or "",
+            " ".join(hit.backup.tags),
+        )
         for hit in hits
     )

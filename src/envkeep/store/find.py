@@ -32,6 +32,7 @@ __all__ = ["Hit", "Wanted", "find", "parse_wanted"]
 
 _CONDA_LIST = "environment.yml"
 _IMPORTED = "imported"
+_PYTHON = "python"
 # nothing that lists packages is as large; a file that is no list must not stop a search
 _LARGEST = 64 * 1024 * 1024
 
@@ -62,14 +63,15 @@ class Hit:
         name: as the backup spells it.
         version: None where the file does not say it (a lone ``.txt`` with ``name @ url``): found only if any version will do.
         build: of a conda package, else None.
-        manager: who installed it; ``pip`` also for all that a lone ``.txt`` lists, since it does not say.
+        manager: who installed it; ``pip`` also for all that a lone ``.txt`` lists, since it does not say; None for the Python
+            that a venv or a lone ``.txt`` names.
     """
 
     backup: Backup
     name: str
     version: str | None
     build: str | None
-    manager: Literal["conda", "pip"]
+    manager: Literal["conda", "pip"] | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,7 +103,8 @@ def parse_wanted(text: str) -> Wanted:
 def find(store: Store, wanted: Wanted | str) -> tuple[Hit, ...]:
     """Return the packages in the store that are what was looked for, by environment, oldest backup first.
 
-    Of a backup whose ``.txt`` was edited the ``.txt`` counts alone, as everywhere.
+    Of a backup whose ``.txt`` was edited the ``.txt`` counts alone, as everywhere. A conda package that pip had replaced or
+    removed is not found: nothing ran with it.
 
     Raises:
         UsageError: as of ``parse_wanted``.
@@ -116,10 +119,9 @@ def find(store: Store, wanted: Wanted | str) -> tuple[Hit, ...]:
             lines = _lines_of_backup(f"{environment.path}{os.sep}{stamp}", search.needle)
             if lines != ([], []):
                 found[stamp] = lines
-        if found:
+        if found or wanted.name == _PYTHON:
             for backup in store.backups(environment):
-                if backup.stamp in found:
-                    hits.extend(_hits(backup, *found[backup.stamp], search))
+                hits.extend(_hits(backup, *found.get(backup.stamp, ([], [])), search))
     return tuple(hits)
 
 
@@ -181,11 +183,17 @@ def _lines(data: bytes, needle: re.Pattern[bytes]) -> list[bytes]:
 
 def _hits(backup: Backup, requirements: list[bytes], dependencies: list[bytes], search: _Search) -> Iterator[Hit]:
     name = search.wanted.name
+    summary = backup.summary
     listed: list[tuple[bytes, FoundLine]] = []
     if backup.state != "edited":
         listed = list(_parsed(dependencies, search.dependencies, dependency, name))
+    if name == _PYTHON and summary is not None and not summary.conda:
+        # what is no conda environment has a Python all the same, and its environment.yml asks conda for it
+        if summary.python is not None and not search.wanted.build and search.wanted.versions.admits(summary.python, "pip"):
+            yield Hit(backup=backup, name=_PYTHON, version=summary.python, build=None, manager=None)
+        return
     pip_has = any(line.manager == "pip" for _, line in listed)
-    tells_apart = backup.state == "whole" and backup.summary is not None and bool(backup.summary.conda)
+    tells_apart = backup.state == "whole" and summary is not None and bool(summary.conda)
     for raw, line in _parsed(requirements, search.requirements, requirement, name):
         # conda's Python packages stand in the `.txt` too, under a name that need not be the conda package's
         listed.append((raw, replace(line, manager="conda") if tells_apart and not pip_has else line))

@@ -21,7 +21,8 @@ _REQUIREMENT = re.compile(
 # PyMoDAQ keeps pip freeze's own lines
 _EDITABLE = re.compile(r"-e\s+(?P<url>\S+?)[#&]egg=(?P<name>[\w.-]+)")
 _CONDA = re.compile(r"\s*-\s+(?P<name>[\w.-]+)=(?P<version>[^\s=]+)(?:=(?P<build>[^\s=]+))?\Z")
-_PIP = re.compile(r"\s*(?:#\s+)?-\s+(?P<requirement>\S.*)\Z")
+# in the pip section, or in the comment above that names what pip could not install from there
+_PIP = re.compile(r"(?:\s*-|#)\s+(?P<requirement>\S.*)\Z")
 _SECOND_COPY = ": second copy"
 
 
