@@ -45,7 +45,7 @@ def _nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     cache = cache_folder(_USERS_OWN)
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if _FOREIGN_SETTINGS.match(name) and name != "ENVKEEP_TEST_CACHE":
+            if _FOREIGN_SETTINGS.match(name) and not name.startswith("ENVKEEP_TEST_"):
                 patch.delenv(name)
         for name, value in _home_variables(home).items():
             patch.setenv(name, value)

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
     from envkeep.model.record import CondaPackage
 
-__all__ = ["check_hashes", "missing_files"]
+__all__ = ["ArtefactsMissingError", "check_hashes", "missing_files"]
+
+
+class ArtefactsMissingError(Exception):
+    """Leaves the guard of a prefix, so that nothing of it stays; engines report it as ``InstallReport.unavailable``."""
+
+    def __init__(self, packages: Iterable[tuple[str, str]]) -> None:
+        super().__init__()
+        self.packages = tuple((name, reason) for name, reason in packages)
 
 
 def missing_files(packages: Iterable[CondaPackage]) -> tuple[tuple[str, str], ...]:

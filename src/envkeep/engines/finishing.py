@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from envkeep.engines.base import InstallRequest
 
 __all__ = ["write_history"]
+
+# what micromamba writes too: a conda older than the one named here refuses to touch the environment
+_CONDA_VERSION = "3.8.0"
 
 
 def write_history(request: InstallRequest) -> None:
@@ -19,14 +21,18 @@ def write_history(request: InstallRequest) -> None:
     """
     from datetime import datetime
 
-    when = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    lines = [f"==> {when} <==", "# cmd: envkeep restore", "# conda version: 26.1.0"]
-    lines += [
-        f"+{package.channel}/{package.subdir}::{package.name}-{package.version}-{package.build}"
-        for package in sorted(request.packages, key=lambda each: each.name)
-    ]
-    if request.requested:
-        lines.append(f"# update specs: {json.dumps(list(request.requested))}")
+    from envkeep.formats.history import format_block
+
+    block = format_block(
+        when=datetime.now().astimezone(),
+        command="envkeep restore",
+        conda_version=_CONDA_VERSION,
+        added=[
+            f"{package.channel}/{package.subdir}::{package.name}-{package.version}-{package.build}"
+            for package in request.packages
+        ],
+        update_specs=request.requested,
+    )
     meta = request.prefix / "conda-meta"
     meta.mkdir(parents=True, exist_ok=True)
-    (meta / "history").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (meta / "history").write_text(block, encoding="utf-8")

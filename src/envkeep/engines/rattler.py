@@ -26,14 +26,6 @@ _INSTALL_IT = 'Install it: pip install "envkeep[engine]"'
 _NOWHERE = "http://127.0.0.1:9"
 
 
-class _UnavailableError(Exception):
-    """Leaves the guard of a prefix, so that nothing of it stays."""
-
-    def __init__(self, packages: list[tuple[str, str]]) -> None:
-        super().__init__(packages)
-        self.packages = tuple((name, reason) for name, reason in packages)
-
-
 def installed_version() -> str | None:
     """Return the version of py-rattler in this Python, or None; without importing it."""
     from importlib.metadata import PackageNotFoundError, version
@@ -118,7 +110,7 @@ class RattlerEngine:
 
     def install(self, request: InstallRequest, progress: Progress) -> InstallReport:
         """Make the prefix; see ``base.Engine``. Hashes are enforced: here for files on this machine, else by py-rattler."""
-        from envkeep.engines.artefacts import check_hashes
+        from envkeep.engines.artefacts import ArtefactsMissingError, check_hashes
         from envkeep.engines.finishing import write_history
         from envkeep.engines.prefixes import fresh_prefix
         from envkeep.engines.wire import packages_to_wire
@@ -138,9 +130,9 @@ class RattlerEngine:
                     progress,
                 )
                 if answer["unavailable"]:
-                    raise _UnavailableError(answer["unavailable"])
+                    raise ArtefactsMissingError(answer["unavailable"])
                 write_history(request)
-        except _UnavailableError as error:
+        except ArtefactsMissingError as error:
             return InstallReport(unavailable=error.packages)
         return InstallReport(
             scripts_run=tuple(sorted(answer["scripts_run"])), scripts_failed=tuple(sorted(answer["scripts_failed"]))

@@ -32,12 +32,6 @@ __all__ = ["main"]
 
 # how many servers' answers are waited for at once
 _CONCURRENT = 32
-# conda-lock's defaults (default-virtual-packages.yaml) but for __cuda, which most machines do not have
-_FOREIGN = {
-    "linux": (("__unix", "0"), ("__linux", "5.10"), ("__glibc", "2.28")),
-    "osx": (("__unix", "0"), ("__osx", "11.0")),
-    "win": (("__win", "0"),),
-}
 
 
 class Reply:
@@ -284,12 +278,11 @@ def _virtual_packages(subdir: str) -> list[VirtualPackage | GenericVirtualPackag
     from rattler import GenericVirtualPackage, PackageName, Subdir, Version, VirtualPackage, VirtualPackageOverrides
     from rattler.package.build_string import BuildString
 
+    from envkeep.engines.platforms import supposed
+
     if subdir == str(Subdir.current()):
         return list(VirtualPackage.detect(VirtualPackageOverrides.from_env()))
-    return [
-        GenericVirtualPackage(PackageName(name), Version(version), BuildString("0"))
-        for name, version in _FOREIGN.get(subdir.partition("-")[0], ())
-    ]
+    return [GenericVirtualPackage(PackageName(name), Version(version), BuildString("0")) for name, version in supposed(subdir)]
 
 
 def _end_with_parent() -> None:

@@ -1,0 +1,131 @@
+"""pip as installer: the one in the environment itself."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from envkeep.errors import InstallerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envkeep.engines.base import InstallerName, PipReport, PipRequest, Progress
+
+__all__ = ["PipInstaller", "has_pip"]
+
+_KEPT = frozenset(
+    {
+        "PIP_CACHE_DIR",
+        "PIP_CERT",
+        "PIP_CLIENT_CERT",
+        "PIP_CONFIG_FILE",
+        "PIP_DEFAULT_TIMEOUT",
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_INDEX_URL",
+        "PIP_KEYRING_PROVIDER",
+        "PIP_NO_CACHE_DIR",
+        "PIP_NO_INDEX",
+        "PIP_PROXY",
+        "PIP_RETRIES",
+        "PIP_TIMEOUT",
+        "PIP_TRUSTED_HOST",
+    }
+)
+_INDEXES = frozenset({"PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL", "PIP_NO_INDEX"})
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def has_pip(python: str) -> bool:
+    """Return whether a Python can import pip."""
+    from envkeep.engines.run import run
+
+    return run([python, "-I", "-B", "-c", "import pip"]).returncode == 0
+
+
+class PipInstaller:
+    """``python -m pip install`` of the environment's own Python.
+
+    Args:
+        environ: of which pip's index settings are taken; None: ours.
+    """
+
+    name: InstallerName = "pip"
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        self._environ = dict(os.environ if environ is None else environ)
+
+    def install(self, request: PipRequest, progress: Progress) -> PipReport:
+        """Install; see ``base.Installer``.
+
+        Raises:
+            InstallerError: the environment has no pip, or its Python cannot be started.
+        """
+        from envkeep.engines.installing import child_environment, install_by_halves, requirements_file
+        from envkeep.engines.run import run
+        from envkeep.errors import EngineError
+
+        kept = _KEPT - _INDEXES if request.index_urls or request.offline else _KEPT
+        environ = child_environment(self._environ, "PIP_", kept, offline=request.offline)
+        # a conda environment is no virtual one in pip's eyes
+        environ["PIP_REQUIRE_VIRTUALENV"] = "0"
+
+        def attempt(lines: tuple[str, ...]) -> str | None:
+            with requirements_file(lines) as file:
+                argv = _argv(request, str(file))
+                try:
+                    done = run(argv, env=environ, cwd=file.parent)
+                except EngineError as error:
+                    raise InstallerError(error.fact, error.remedy) from error
+            if done.returncode and "No module named pip" in done.stderr:
+                raise InstallerError(
+                    f"the Python at {request.python} has no pip",
+                    "Use uv instead (--installer uv), or give it one: "
+                    f"`{request.python} -m ensurepip`, or `conda install pip` in a conda environment.",
+                )
+            return None if done.returncode == 0 else _reason(done.stderr or done.stdout, done.returncode)
+
+        return install_by_halves(request, progress, attempt)
+
+
+def _argv(request: PipRequest, file: str) -> list[str]:
+    argv = [
+        request.python,
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--no-color",
+        "--progress-bar",
+        "off",
+    ]
+    argv += ["--no-user", "--no-warn-script-location", "--root-user-action", "ignore"]
+    if not request.deps:
+        # what conda installed under the same name gives way, as it did where the record was taken
+        argv += ["--no-deps", "--force-reinstall"]
+    local = all(url.startswith("file:") for url in request.index_urls)
+    if request.offline:
+        argv += ["--retries", "0"]
+    if request.offline and not (request.index_urls and local):
+        argv.append("--no-index")
+    else:
+        for option, url in zip(
+            ["--index-url", *["--extra-index-url"] * len(request.index_urls)], request.index_urls, strict=False
+        ):
+            argv += [option, url]
+    for folder in request.find_links:
+        argv += ["--find-links", folder]
+    return [*argv, "-r", file]
+
+
+def _reason(text: str, status: int) -> str:
+    """Return pip's own words for why it failed: its last line of error, without the lines around it."""
+    from envkeep.model.urls import scrub
+
+    lines = [_ANSI.sub("", line).strip() for line in text.splitlines()]
+    errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
+    found = errors or [line for line in lines if line] or [f"pip ended with status {status}"]
+    return scrub(next((line for line in reversed(found) if "No matching distribution" in line), found[-1]))
