@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from envkeep.diffing.changes import Change, ChangeKind
+from envkeep.model.content import spec_identity
 from envkeep.model.matchspec import name_of
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def setting_changes(old: Record, new: Record) -> Iterator[Change]:
             new=channel if channel in after else None,
         )
     inferred = "inferred from what nothing else needs" if old.requested.inferred or new.requested.inferred else ""
-    yield from _specs("requested", old.requested.specs, new.requested.specs, inferred)
+    before_specs, after_specs = ([spec_identity(spec) for spec in record.requested.specs] for record in (old, new))
+    yield from _specs("requested", before_specs, after_specs, inferred)
     yield from _specs("pin", old.pinned, new.pinned)
     yield from _variables(old, new)
 

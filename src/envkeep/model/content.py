@@ -1,7 +1,8 @@
 """A record's identity: what has to be equal for two records to be of the same environment content.
 
 Identity is Python's x.y.z, the packages with builds, channels and origins, the variables, the pins and the requested specs. It
-is not time, path, order, file names of artefacts, how a version was found out, problems or the state of a checkout.
+is not time, path, order, file names of artefacts, how a version was found out, spelling of specs, problems, who installed a
+package, or the state of a checkout (dirty, unpushed).
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from envkeep.errors import BadFormatError
+from envkeep.model.matchspec import spell
 from envkeep.model.names import normalise
 
 if TYPE_CHECKING:
     from envkeep.model.record import CondaPackage, Distribution, Origin, Record
 
-__all__ = ["conda_identity", "content", "content_digest", "distribution_identity", "same_content"]
+__all__ = ["conda_identity", "content", "content_digest", "distribution_identity", "same_content", "spec_identity"]
 
 
 def content(record: Record) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def content(record: Record) -> dict[str, Any]:
         "python": record.python.version if record.python else None,
         "conda": sorted(conda_identity(package) for package in record.conda),
         "distributions": sorted((distribution_identity(dist) for dist in record.distributions), key=repr),
-        "requested": sorted(record.requested.specs),
+        "requested": sorted(spec_identity(spec) for spec in record.requested.specs),
         "variables": sorted([name, value] for name, value in record.variables),
         "pinned": sorted(record.pinned),
     }
@@ -64,12 +67,21 @@ def distribution_identity(dist: Distribution) -> list[Any]:
     ]
 
 
+def spec_identity(spec: str) -> str:
+    """Return a requested spec in one spelling: conda's ``six[version='>=1.17']`` and mamba's ``six>=1.17`` ask for the same."""
+    try:
+        return spell(spec)
+    except BadFormatError:
+        return spec
+
+
 def _origin(origin: Origin) -> list[Any]:
     return [
         origin.kind,
         origin.url,
         origin.editable,
-        origin.commit,
+        # what a folder's checkout is at now says nothing of a copy that was installed from it
+        origin.commit if origin.editable or origin.kind == "vcs" else None,
         origin.subdirectory,
         [list(pair) for pair in origin.hashes],
     ]
