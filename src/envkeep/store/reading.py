@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from envkeep.store.layout import BackupState
     from envkeep.store.manifest import Manifest
 
 __all__ = ["Header", "backup_at", "leftovers", "microseconds", "read_backups", "read_environment", "read_header", "tags_of"]
+
+# a folder in which something rotates away during every one of so many looks is read as it was at the last
+_LOOKS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +59,12 @@ def read_backups(environment: StoredEnvironment) -> tuple[Backup, ...]:
     Raises:
         StoreError: the folder cannot be read.
     """
-    with storing(f"read {environment.path}", stands=""):
-        try:
-            with os.scandir(environment.path) as entries:
-                names = {entry.name for entry in entries}
-        except FileNotFoundError:
-            return ()
-    tags = _tags_by_stamp(environment.path)
-    stamps = {stamp for name in names if (stamp := stamp_of_txt(name)) is not None}
-    # PyMoDAQ knows no tags: where it rotated a tagged backup's `.txt` away, the rest still is a backup
-    stamps |= {stamp for stamp in tags if stamp in names and is_stamp(stamp)}
-    found = [_backup(environment, stamp, tags.get(stamp, ()), has_folder=stamp in names) for stamp in stamps]
+    found = _look(environment)
+    for _ in range(_LOOKS - 1):
+        if None not in found:
+            break
+        # one was rotated away during that look, so that one may have come which it did not see
+        found = _look(environment)
     return tuple(sorted((backup for backup in found if backup is not None), key=lambda backup: (backup.order, backup.stamp)))
 
 
@@ -79,7 +76,7 @@ def backup_at(path: Path) -> Backup | None:
     for folder in (path.with_name(stamp_of_txt(path.name) or path.name), path.parent, path.parent.parent):
         if is_stamp(folder.name) and (folder / MANIFEST).is_file():
             environment = read_environment(folder.parent)
-            return _backup(environment, folder.name, _tags_by_stamp(folder.parent).get(folder.name, ()), has_folder=True)
+            return _backup(environment, folder.name, _tags_by_stamp(folder.parent).get(folder.name, ()))
     return None
 
 
@@ -141,16 +138,35 @@ def _tags_by_stamp(folder: Path) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _backup(environment: StoredEnvironment, stamp: str, tags: tuple[str, ...], *, has_folder: bool) -> Backup | None:
+def _look(environment: StoredEnvironment) -> list[Backup | None]:
+    """Return what is in a folder, unsorted; None for each that went away meanwhile."""
+    with storing(f"read {environment.path}", stands=""):
+        try:
+            with os.scandir(environment.path) as entries:
+                names = {entry.name for entry in entries}
+        except FileNotFoundError:
+            return []
+    tags = _tags_by_stamp(environment.path)
+    stamps = {stamp for name in names if (stamp := stamp_of_txt(name)) is not None}
+    # PyMoDAQ knows no tags: where it rotated a tagged backup's `.txt` away, the rest still is a backup
+    stamps |= {stamp for stamp in tags if stamp in names and is_stamp(stamp)}
+    return [_backup(environment, stamp, tags.get(stamp, ())) for stamp in stamps]
+
+
+def _backup(environment: StoredEnvironment, stamp: str, tags: tuple[str, ...]) -> Backup | None:
     txt = environment.path / f"{stamp}{TXT_SUFFIX}"
     folder = environment.path / stamp
-    manifest = _manifest(folder) if has_folder else None
+    # not asked of the listing: one that runs while a backup is written may hold its `.txt` and not its folder
+    manifest = _manifest(folder)
+    sizes_fit = manifest is not None and all(_size(folder / entry.name) == entry.size for entry in manifest.files)
+    folder_stands = manifest is not None or folder.is_dir()
     # looked at after the folder: the `.txt` goes first, so where it still stands nobody had begun to remove the rest
     try:
         status = txt.stat()
     except OSError:
         status = None
     if manifest is not None and (status is not None or tags):
+        edited = status is not None and status.st_size != manifest.txt.size
         return Backup(
             environment=environment,
             stamp=stamp,
@@ -158,7 +174,7 @@ def _backup(environment: StoredEnvironment, stamp: str, tags: tuple[str, ...], *
             order=manifest.order,
             txt=txt,
             folder=folder,
-            state="damaged" if status is None else _state(folder, manifest, status.st_size),
+            state="damaged" if status is None or not sizes_fit else "edited" if edited else "whole",
             digest=manifest.digest,
             tags=tags,
             note=manifest.note,
@@ -168,7 +184,6 @@ def _backup(environment: StoredEnvironment, stamp: str, tags: tuple[str, ...], *
     if status is None:
         return None
     created = instant_of(stamp, status.st_mtime)
-    folder_stands = has_folder and folder.is_dir()
     return Backup(
         environment=environment,
         stamp=stamp,
@@ -198,12 +213,6 @@ def _summary_of_txt(txt: Path) -> Summary:
 def microseconds(instant: datetime) -> int:
     """Return an instant as microseconds since 1970: the unit of ``Backup.order``."""
     return int(instant.timestamp()) * 1_000_000 + instant.microsecond
-
-
-def _state(folder: Path, manifest: Manifest, txt_size: int) -> BackupState:
-    if any(_size(folder / entry.name) != entry.size for entry in manifest.files):
-        return "damaged"
-    return "whole" if txt_size == manifest.txt.size else "edited"
 
 
 def _size(path: Path) -> int | None:
