@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envkeep.capturing.capture import capture
+from envkeep.capturing.metadata import (
+    content_digest,
+    installed_sizes,
+    parse_direct_url,
+    parse_metadata,
+    parse_requires_txt,
+    parse_tags,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RECORD = """six.py,sha256=abc,34703
+six-1.17.0.dist-info/METADATA,sha256=def,1658
+six-1.17.0.dist-info/RECORD,,
+"""
+BY_PIP = (
+    RECORD
+    + """six-1.17.0.dist-info/INSTALLER,sha256=pip,4
+six-1.17.0.dist-info/REQUESTED,sha256=47D,0
+__pycache__/six.cpython-312.pyc,,
+../../../bin/six,sha256=launcher,200
+"""
+)
+BY_UV = """six-1.17.0.dist-info/METADATA,sha256=def,1658
+six.py,sha256=abc,34703
+six-1.17.0.dist-info/INSTALLER,sha256=uv,2
+six-1.17.0.dist-info/direct_url.json,sha256=x,20
+six-1.17.0.dist-info/uv_cache.json,sha256=x,20
+../../Scripts/six.exe,sha256=other,9000
+six-1.17.0.dist-info/RECORD,,
+"""
+
+
+def test_one_wheel_gives_one_digest_whoever_installed_it() -> None:
+    assert content_digest(BY_PIP.encode()) == content_digest(BY_UV.encode()) == content_digest(RECORD.encode())
+    assert content_digest(RECORD.replace("abc", "abd").encode()) != content_digest(RECORD.encode())
+
+
+def test_data_files_count() -> None:
+    with_data = RECORD + "../../../share/man/six.1,sha256=m,5\n"
+    assert content_digest(with_data.encode()) != content_digest(RECORD.encode())
+
+
+def test_quoted_paths() -> None:
+    quoted = RECORD + '"odd, name.py",sha256=q,1\n'
+    assert content_digest(quoted.encode()) != content_digest(RECORD.encode())
+    assert ("odd, name.py", 1) in installed_sizes(quoted.encode())
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "x.dist-info/RECORD,,\n"])
+def test_an_empty_list_has_no_digest(text: str) -> None:
+    assert content_digest(text.encode()) is None
+
+
+def test_pip_and_uv_install_a_wheel_to_the_same_digest(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+    import venv
+
+    uv = pytest.importorskip("uv").find_uv_bin()
+    wheel = tmp_path / "labtool-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as file:
+        info = "labtool-1.0.dist-info"
+        file.writestr("labtool.py", "def main(): print('x')\n")
+        file.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: labtool\nVersion: 1.0\n")
+        file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: lab\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(f"{info}/entry_points.txt", "[console_scripts]\nlabtool = labtool:main\n")
+        file.writestr(
+            f"{info}/RECORD", f"labtool.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/entry_points.txt,,\n{info}/RECORD,,\n"
+        )
+    digests = set()
+    scripts, executable = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin", "python")
+    for name in ("pip", "uv"):
+        venv.create(tmp_path / name, symlinks=sys.platform != "win32", with_pip=False)
+        python = str(tmp_path / name / scripts / executable)
+        command = {
+            "pip": [sys.executable, "-m", "pip", "--python", python, "install"],
+            "uv": [uv, "pip", "install", "--python", python],
+        }
+        subprocess.run([*command[name], "--no-deps", "--no-index", str(wheel)], check=True, capture_output=True)
+        (found,) = capture(tmp_path / name, start_python=False).pip
+        assert (found.name, found.installer, found.tags) == ("labtool", name, ("py3-none-any",))
+        digests.add(found.content)
+    assert len(digests) == 1
+    assert None not in digests
+
+
+def test_metadata_is_its_head_only() -> None:
+    found = parse_metadata(
+        b"Name: a\nVersion: 1\nLicense: x\n\ty\nRequires-Dist: b (>=1);\n  extra == 'c'\n\nRequires-Dist: no\n"
+    )
+    assert (found.name, found.version, found.requires) == ("a", "1", ("b (>=1);  extra == 'c'",))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_taken(content: bytes) -> None:
+    parse_metadata(content)
+    parse_metadata(b"Name: x\n" + content)
+    content_digest(content)
+    installed_sizes(content)
+    parse_direct_url(content)
+    parse_tags(content)
+    parse_requires_txt(content.decode("utf-8", "replace"))
+
+
+def test_tags_are_sorted_and_once() -> None:
+    assert parse_tags(b"Wheel-Version: 1.0\nTag: py3-none-any\nTag: py2-none-any\nTag: py3-none-any\n") == (
+        "py2-none-any",
+        "py3-none-any",
+    )
