@@ -53,6 +53,8 @@ def child_environment(environ: Mapping[str, str], subdir: str) -> dict[str, str]
         or name.startswith("CONDA_OVERRIDE_")
         or not (name.startswith(("CONDA_", "MAMBA_", "_CE_")) or name in ("PYTHONPATH", "PYTHONHOME"))
     }
+    # else conda writes pip into python's dependencies, which the channel's record of it does not have
+    child["CONDA_ADD_PIP_AS_PYTHON_DEPENDENCY"] = "false"
     if subdir:
         child["CONDA_SUBDIR"] = subdir
     return {**conda_overrides(subdir), **child}

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from envkeep.engines.prefixes import fresh_prefix, remove_tree
+from envkeep.errors import EngineError, TargetExistsError
+
+
+class BoomError(Exception):
+    pass
+
+
+def test_what_is_made_stays(tmp_path: Path) -> None:
+    with fresh_prefix(tmp_path / "a" / "env"):
+        (tmp_path / "a" / "env" / "bin").mkdir(parents=True)
+    assert (tmp_path / "a" / "env" / "bin").is_dir()
+
+
+@pytest.mark.parametrize("error", [BoomError, KeyboardInterrupt])
+def test_what_fails_leaves_nothing_but_what_was_there(tmp_path: Path, error: type[BaseException]) -> None:
+    (tmp_path / "a").mkdir()
+    prefix = tmp_path / "a" / "b" / "c" / "env"
+
+    def make() -> None:
+        with fresh_prefix(prefix):
+            prefix.mkdir(parents=True)
+            (prefix / "file").write_text("x")
+            raise error
+
+    with pytest.raises(error):
+        make()
+    assert list((tmp_path / "a").iterdir()) == []
+
+
+def test_a_neighbour_that_came_meanwhile_stays(tmp_path: Path) -> None:
+    prefix = tmp_path / "envs" / "env"
+
+    def make() -> None:
+        with fresh_prefix(prefix):
+            prefix.mkdir(parents=True)
+            (tmp_path / "envs" / "other").mkdir()
+            raise BoomError
+
+    with pytest.raises(BoomError):
+        make()
+    assert [each.name for each in (tmp_path / "envs").iterdir()] == ["other"]
+
+
+@pytest.mark.parametrize("kind", ["file", "full folder", "dangling link"])
+def test_what_is_there_is_never_touched(tmp_path: Path, kind: str) -> None:
+    target = tmp_path / "env"
+    if kind == "file":
+        target.write_text("x")
+    elif kind == "full folder":
+        target.mkdir()
+        (target / "x").write_text("x")
+    else:
+        if sys.platform == "win32":
+            pytest.skip("links need a privilege")
+        target.symlink_to(tmp_path / "gone")
+    with pytest.raises(TargetExistsError), fresh_prefix(target):
+        raise AssertionError
+    assert os.path.lexists(target)
+
+
+def test_a_relative_path_is_refused() -> None:
+    with pytest.raises(EngineError, match="not an absolute path"), fresh_prefix(Path("env")):
+        raise AssertionError
+
+
+def test_read_only_files_and_folders_are_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "tree" / "sub"
+    folder.mkdir(parents=True)
+    (folder / "file").write_text("x")
+    (folder / "file").chmod(0o400)
+    folder.chmod(0o500)
+    remove_tree(tmp_path / "tree")
+    assert not (tmp_path / "tree").exists()
+    remove_tree(tmp_path / "tree")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+def test_what_links_point_to_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "keep").write_text("x")
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "link").symlink_to(tmp_path / "mine")
+    remove_tree(tmp_path / "tree")
+    assert (tmp_path / "mine" / "keep").exists()
