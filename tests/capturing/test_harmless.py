@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -201,7 +202,7 @@ _FIELDS = st.sampled_from(
 
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(_FIELDS, _VALUES))
-def test_any_field_of_a_record_is_taken(tmp_path: Path, fields: dict[str, object]) -> None:
+def test_any_field_of_a_record_is_taken(tmp_path: Path, fields: dict[str, Any]) -> None:
     root = tmp_path / "any"
     shutil.rmtree(root, ignore_errors=True)
     prefix = wild_conda(root)
