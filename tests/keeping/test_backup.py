@@ -227,7 +227,8 @@ def project(tmp_path: Path) -> Path:
     return prefix
 
 
-def test_a_list_of_pymodaqs_is_joined_by_one_complete_backup_and_no_more(store: Store, project: Path) -> None:
+@pytest.mark.parametrize("lines", ["six==1.17.0\n", "six==1.17.0\n-e /home/me/src/tool-main\n", "six @ file:///croot/six/work\n"])
+def test_a_list_of_pymodaqs_is_joined_by_one_complete_backup_and_no_more(store: Store, project: Path, lines: str) -> None:
     folder = store.path / ".venv"
     pymodaqs(folder, "20240101120000", project, "six==1.17.0\n")
     assert status(project, store).word == "never", "the folder is not ours before a backup takes it over"
@@ -236,8 +237,8 @@ def test_a_list_of_pymodaqs_is_joined_by_one_complete_backup_and_no_more(store: 
     assert first.kept.environment.path == folder
     assert first.previous is not None
     assert first.previous.state == "lone"
-    # PyMoDAQ writes the same again, later: nothing changed
-    pymodaqs(folder, "20990101120000", project, "six==1.17.0\n")
+    # PyMoDAQ writes the same again, later, in the ways of pip freeze: nothing changed
+    pymodaqs(folder, "20990101120000", project, lines)
     again = backup(project, store)
     assert (again.kept, again.previous) == (None, first.kept)
     assert status(project, store).word == "same"

@@ -17,7 +17,7 @@ from envkeep.store.contents import load, load_record
 from envkeep.store.environments import written_from
 
 if TYPE_CHECKING:
-    from envkeep.diffing.changes import Change, Changes
+    from envkeep.diffing.changes import Changes
     from envkeep.model.specification import Specification
     from envkeep.store.layout import Backup, StoredEnvironment
     from envkeep.store.store import Store
@@ -26,6 +26,7 @@ __all__ = ["Comparison", "compare"]
 
 # `pip freeze` leaves these out (setuptools and wheel up to Python 3.11)
 _UNLISTED = frozenset({"pip", "setuptools", "wheel", "distribute"})
+_TELLING = frozenset({"install", "remove", "upgrade", "downgrade"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +85,14 @@ def _tells_otherwise(backup: Backup, record: Record) -> bool:
         return False
     from envkeep.diffing.diff import diff
 
-    vague = {normalise(dist.name) for dist in record.distributions if dist.origin is not None} | _UNLISTED
-    return any(_counts(change, vague) for change in diff(listed, record))
-
-
-def _counts(change: Change, vague: set[str]) -> bool:
-    if change.kind in {"python", "remove", "upgrade", "downgrade"}:
-        return True
-    # an editable or local project stands in such a list as a bare path
-    return change.kind == "install" and normalise(change.name) not in vague
+    # an editable or local project stands in such a list as a bare path, so that its name there is a guess
+    from_elsewhere = {dist.name for dist in record.distributions if dist.origin is not None}
+    from_elsewhere |= {requirement.name for requirement in listed.requirements if requirement.origin is not None}
+    vague = {normalise(name) for name in from_elsewhere} | _UNLISTED
+    return any(
+        change.kind == "python" or (change.kind in _TELLING and normalise(change.name) not in vague)
+        for change in diff(listed, record)
+    )
 
 
 def _changes(backup: Backup, record: Record) -> Changes | None:
