@@ -26,6 +26,9 @@ __all__ = ["Options", "Prepared", "choose_target", "prepare"]
 # CEP 24: no separator, no blank; nor anything that a command could take for an option
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z")
 
+# what ends a string in Python's _sysconfigdata, where conda and conda's like put the prefix
+_BREAKS = re.compile(r"['\"`\x00-\x1f\x7f]")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -150,6 +153,12 @@ def choose_target(source: Record | Specification, options: Options, environ: Map
                 f"'{name}' is no name for an environment", "Use letters, digits and . _ - in it, or give a path with -p."
             )
         target = _folder(source, environ) / name
+    if _BREAKS.search(str(target)):
+        raise UsageError(
+            f"no environment can live at {str(target)!r}: its path is written into scripts and into Python's own files, "
+            "which a quote, a backtick or a line break in it breaks",
+            "Name another path with -p; blanks are fine.",
+        )
     if target.is_dir() and not any(target.iterdir()):
         return target
     if target.exists() or target.is_symlink():
