@@ -245,6 +245,7 @@ def test_a_real_conda_environment_and_what_pip_did_to_it(make_env: MakeEnv, tmp_
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links")
 def test_a_real_venv(tmp_path: Path) -> None:
+    pytest.importorskip("pip")
     import venv
 
     venv.create(tmp_path / "v", symlinks=True, with_pip=False)

@@ -18,6 +18,12 @@ _versions = st.builds(
     st.lists(st.integers(0, 12), min_size=1, max_size=3),
     st.sampled_from(["", "", "rc1", ".post1", "a2", ".dev3"]),
 )
+# of a version with fewer parts than the prefix it is held against (`0rc1`, `=0.0`) conda and rattler are of two minds
+_whole_versions = st.builds(
+    lambda parts, suffix: ".".join(map(str, parts)) + suffix,
+    st.lists(st.integers(0, 12), min_size=3, max_size=3),
+    st.sampled_from(["", "", "rc1", ".post1", "a2", ".dev3"]),
+)
 _operators = st.sampled_from(["==", "!=", "<=", ">=", "<", ">"])
 _conda_leaf = st.one_of(
     st.builds(lambda operator, version: operator + version, st.one_of(_operators, st.just("=")), _versions),
@@ -26,7 +32,7 @@ _conda_leaf = st.one_of(
 )
 
 
-@given(st.lists(st.lists(_conda_leaf, min_size=1, max_size=2), min_size=1, max_size=2), _versions)
+@given(st.lists(st.lists(_conda_leaf, min_size=1, max_size=2), min_size=1, max_size=2), _whole_versions)
 def test_admits_what_rattler_does(alternatives: list[list[str]], version: str) -> None:
     rattler = pytest.importorskip("rattler")
     text = "|".join(",".join(leaves) for leaves in alternatives)

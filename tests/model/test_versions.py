@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envkeep.model.versions import CondaVersion, compare_versions, is_conda_version
+from envkeep.model.versions import CondaVersion, compare_versions
 
 # the list in conda's VersionOrder documentation, ascending; equal ones share a line
 DOCUMENTED = [
@@ -41,7 +41,11 @@ _part = st.one_of(
 )
 conda_versions = st.builds(
     lambda epoch, parts, final, local: (
-        (f"{epoch}!" if epoch else "") + ".".join(parts) + final + (f"+{'.'.join(local)}" if local else "")
+        (f"{epoch}!" if epoch else "")
+        + ".".join(parts)
+        # openssl's way; after letters conda and rattler are of two minds
+        + (final if parts[-1][-1].isdigit() else "")
+        + (f"+{'.'.join(local)}" if local else "")
     ),
     st.sampled_from([0, 0, 0, 1, 2]),
     st.lists(_part, min_size=1, max_size=4),
@@ -76,7 +80,8 @@ def test_orders_as_rattler_does(one: str, other: str) -> None:
 @given(conda_versions, conda_versions)
 def test_starts_with_as_rattler_does(one: str, other: str) -> None:
     rattler = pytest.importorskip("rattler")
-    if "_" not in other:
+    # conda compares the whole version before a local part, rattler its beginning; conda is what made the environment
+    if "_" not in other and "+" not in other:
         assert CondaVersion(one).starts_with(CondaVersion(other)) == rattler.Version(one).starts_with(rattler.Version(other))
 
 
@@ -103,10 +108,3 @@ def test_any_text_has_its_place(a: str, b: str, c: str) -> None:
 )
 def test_pip_order(one: str, other: str, expected: int) -> None:
     assert compare_versions(one, other, "pip") == expected
-
-
-def test_what_is_a_conda_version() -> None:
-    good = ["1.2.3", "1!157.20191217", "1.1.1_", "2024a", "1-2", "1.0+local.1", "0.20.0rc1"]
-    bad = ["", "1..2", ".1", "1 2", "1.2;x", "1++2", "a!1", "+1", "1.2\n3"]
-    assert [text for text in good if not is_conda_version(text)] == []
-    assert [text for text in bad if is_conda_version(text)] == []

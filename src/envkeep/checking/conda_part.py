@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkeep.checking.finding import Finding
+from envkeep.model.names import normalise
 from envkeep.model.urls import host, is_url
 
 if TYPE_CHECKING:
@@ -105,6 +106,12 @@ def _artefacts(record: Record) -> Iterator[Finding]:
         )
 
 
+def _over(package: CondaPackage, record: Record) -> str:
+    name = normalise(package.name)
+    dist = next((dist for dist in record.pip if normalise(dist.name) == name), None)
+    return "another package" if dist is None else f"{dist.name} {dist.version}"
+
+
 def _altered(record: Record) -> Iterator[Finding]:
     # by the package they own, since a distribution's name need not be its conda package's
     for package in record.conda:
@@ -113,7 +120,7 @@ def _altered(record: Record) -> Iterator[Finding]:
                 rank="at-risk",
                 code="package-over-package",
                 subject=package.name,
-                fact=f"pip installed a package over conda's {package.name} {package.version}, which conda still lists",
+                fact=f"pip put {_over(package, record)} over conda's {package.name} {package.version}, which conda still lists",
                 remedy=f"Keep one of them: pip uninstall it, then conda install --force-reinstall {package.name}.",
             )
         elif package.altered == "removed":

@@ -16,22 +16,15 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from packaging.version import Version
 
-__all__ = ["CondaVersion", "Order", "compare_versions", "is_conda_version", "pep440"]
+__all__ = ["CondaVersion", "Order", "compare_versions", "pep440"]
 
 Order = Literal["conda", "pip"]
 
 _RUN = re.compile(r"[0-9]+|[^0-9]+")
 _SEPARATORS = re.compile(r"[^0-9a-z]+")
-# an epoch, components without empty ones, a local part; the final `_` is openssl's (conda's VersionOrder)
-_VALID = re.compile(r"(?:[0-9]+!)?[0-9a-z]+(?:[._][0-9a-z]+)*_?(?:\+[0-9a-z]+(?:[._][0-9a-z]+)*)?\Z")
 
 _Run = int | float | str
 _Component = tuple[_Run, ...]
-
-
-def is_conda_version(text: str) -> bool:
-    """Return whether a string is a version by conda's rules."""
-    return _VALID.match(_spelled(text)) is not None
 
 
 @total_ordering
