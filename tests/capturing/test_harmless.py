@@ -268,3 +268,23 @@ def test_a_venv_is_read_without_its_python(tmp_path: Path) -> None:
     assert record.python is not None
     assert (record.python.version, record.python.build_text, record.python.source) == ("3.12.1", "3.12.1", "pyvenv.cfg")
     assert [problem.code for problem in record.problems] == ["python-not-started"]
+
+
+def test_half_a_surrogate_pair_is_written_as_something_else(tmp_path: Path) -> None:
+    prefix = wild_conda(tmp_path / "e")
+    prefix.python()
+    prefix.record("a", license="x\ud800y")
+    (prefix.path / "conda-meta" / "state").write_text('{"env_vars": {"A\\ud800": "\\udfff"}}')
+    prefix.history("==> x <==\n# cmd: conda\n# update specs: ['a', 'b\\ud800']\n")
+    try:
+        folder = prefix.path / prefix.site / os.fsdecode(b"odd\xff-1.0.dist-info")
+        folder.mkdir(parents=True)
+        (folder / "METADATA").write_text("")
+        (prefix.path / "conda-meta" / os.fsdecode(b"odd\xff-1-0.json")).write_text("")
+    except OSError:
+        pass  # macOS and Windows have no such names
+    record = capture(prefix.path, start_python=False, environ={})
+    assert repr(record).isascii() or repr(record).encode("utf-8")
+    assert record.variables == (("A?", "?"),)
+    assert "\\ud" not in repr(record)
+    assert "\\udc" not in ascii(record)

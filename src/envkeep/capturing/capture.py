@@ -14,12 +14,13 @@ from envkeep.capturing.indexes import index_urls
 from envkeep.capturing.interpreter import read_python, written_version
 from envkeep.capturing.layout import kind_of, read_venv_config, site_folders, subdir_of
 from envkeep.capturing.naming import conda_name, environment_name, stated_roots
-from envkeep.capturing.reading import exists, is_folder, read_text, scan
+from envkeep.capturing.reading import exists, is_folder, plain_text, read_text, scan
 from envkeep.capturing.requested import find_requested
 from envkeep.capturing.site_packages import read_site_packages
 from envkeep.errors import NotAnEnvironmentError
 from envkeep.formats.history import parse_history
 from envkeep.model.record import CondaPackage, EnvironmentInfo, Problem, Record, Requested, Transaction
+from envkeep.model.urls import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +90,7 @@ def capture(
         pinned=read_pinned(prefix) if kind == "conda" else (),
         index_urls=index_urls(prefix, environ),
         history=history,
-        problems=tuple(sorted(set(problems))),
+        problems=tuple(sorted({_plain(problem) for problem in problems})),
     )
 
 
@@ -135,6 +136,12 @@ def _inherited(prefix: Path, kind: EnvironmentKind) -> tuple[Problem, ...]:
         return ()
     message = "this venv also imports the packages of the Python it was made from; they are not in the record"
     return (Problem(code="inherits-packages", message=message, path="pyvenv.cfg"),)
+
+
+def _plain(problem: Problem) -> Problem:
+    # a message may quote a file's name or another program
+    message = " ".join(plain_text(scrub(problem.message)).splitlines())
+    return replace(problem, message=message, path=plain_text(problem.path), package=plain_text(problem.package))
 
 
 def _with_altered(packages: tuple[CondaPackage, ...], altered: Mapping[str, Altered]) -> tuple[CondaPackage, ...]:

@@ -7,7 +7,7 @@ from json import loads
 from typing import TYPE_CHECKING
 
 from envkeep.capturing.conda_record import decode_record, owned_metadata, package_of
-from envkeep.capturing.reading import read_bytes, read_text, scan
+from envkeep.capturing.reading import plain_json, plain_text, read_bytes, read_text, scan
 from envkeep.model.record import CondaPackage, Problem
 from envkeep.model.urls import scrub
 
@@ -86,7 +86,7 @@ def read_variables(prefix: Path) -> tuple[tuple[tuple[str, str], ...], tuple[Pro
     """
     path = "conda-meta/state"
     try:
-        state = loads(read_text(prefix / path, _LIST_LIMIT))
+        state = plain_json(loads(read_text(prefix / path, _LIST_LIMIT)))
     except FileNotFoundError:
         return (), ()
     except (OSError, ValueError, RecursionError) as error:
@@ -108,8 +108,8 @@ def read_pinned(prefix: Path) -> tuple[str, ...]:
 
 
 def _read_record(entry: os.DirEntry[str], problems: list[Problem]) -> _Read | None:
-    path = f"conda-meta/{entry.name}"
-    parts = entry.name[:-5].rsplit("-", 2)
+    path = plain_text(f"conda-meta/{entry.name}")
+    parts = plain_text(entry.name[:-5]).rsplit("-", 2)
     named = (parts[0], parts[1], parts[2]) if len(parts) == 3 and all(parts) else None
     mtime = 0
     try:

@@ -8,13 +8,14 @@ are picked out of the cut. Anything laid out otherwise is decoded whole.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from json import loads
 from typing import Any
 
-from envkeep.capturing.reading import decode
+from envkeep.capturing.reading import decode, plain_json
 from envkeep.model.channels import canonical_channel, split_subdir
 from envkeep.model.record import CondaPackage
-from envkeep.model.urls import scrub, without_credentials
+from envkeep.model.urls import CleanUrl, scrub, without_credentials
 
 __all__ = ["decode_record", "owned_metadata", "package_of"]
 
@@ -32,6 +33,8 @@ _OWNED_ENDINGS = (
 _ANCHORS = tuple(f'{ending}"'.encode() for ending, _ in _OWNED_ENDINGS)
 _WINDOWS_ANCHORS = tuple(anchor.replace(b"/", b"\\\\") for anchor in _ANCHORS if b"/" in anchor)
 _LINK_SCRIPTS = ("pre-link", "post-link", "pre-unlink")
+# an artefact's file name, in which no credential has a place
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.!+-]+(?:\.tar\.bz2|\.conda)\Z")
 _HEX = re.compile(r"[0-9a-fA-F]+\Z")
 _LFS = b"version https://git-lfs.github.com/spec/"
 
@@ -52,7 +55,10 @@ def decode_record(data: bytes) -> tuple[dict[str, Any], list[str]]:
         raw = loads(cut)
     except (ValueError, RecursionError):
         files = None
+        cut = data
         raw = loads(decode(data))
+    if b"\\u" in cut:
+        raw = plain_json(raw)
     if not isinstance(raw, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 - a fault of the file
     for key in ("name", "version", "build"):
@@ -85,10 +91,10 @@ def package_of(raw: dict[str, Any], paths: list[str]) -> CondaPackage:
     url, auth = None, None
     written = raw.get("url")
     if isinstance(written, str) and written:
-        clean = without_credentials(written)
-        url, auth = clean.url, clean.auth
+        url, auth = _artefact_url(written)
     written_channel = raw.get("channel")
     channel_text = written_channel if isinstance(written_channel, str) else ""
+    channel = _channel(channel_text) or _channel((url or "").rpartition("/")[0])
     subdir = _string(raw, "subdir") or _subdir_of(url or "") or _subdir_of(channel_text)
     noarch = raw.get("noarch")
     return CondaPackage(
@@ -96,7 +102,7 @@ def package_of(raw: dict[str, Any], paths: list[str]) -> CondaPackage:
         version=raw["version"],
         build=raw["build"],
         build_number=_number(raw.get("build_number")) or 0,
-        channel=canonical_channel(channel_text) or canonical_channel(url or ""),
+        channel=channel,
         subdir=subdir or ("noarch" if noarch else ""),
         fn=_string(raw, "fn") or _file_name(url),
         url=url,
@@ -162,7 +168,29 @@ def _paths_of_interest(files: bytes) -> list[str]:
     return [loads(token) for token in found]
 
 
+@lru_cache(maxsize=512)
+def _channel(text: str) -> str:
+    # a prefix has some hundred packages of two or three channels
+    return canonical_channel(text)
+
+
+@lru_cache(maxsize=512)
+def _cleaned_folder(text: str) -> CleanUrl:
+    return without_credentials(text)
+
+
+def _artefact_url(url: str) -> tuple[str, str | None]:
+    folder, slash, name = url.rpartition("/")
+    if slash and _PLAIN_NAME.match(name):
+        clean = _cleaned_folder(folder + slash)
+        return clean.url + name, clean.auth
+    clean = without_credentials(url)
+    return clean.url, clean.auth
+
+
 def _scripts(paths: list[str]) -> tuple[str, ...]:
+    if not any("-link." in path or "-unlink." in path for path in paths):
+        return ()
     names = {path.replace("\\", "/").rpartition("/")[2] for path in paths}
     return tuple(sorted(script for script in _LINK_SCRIPTS if any(_is_script(name, script) for name in names)))
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkeep.capturing.reading import decode
+from envkeep.capturing.reading import decode, plain_json
 from envkeep.model.record import Origin
 from envkeep.model.urls import scrub, without_credentials
 
@@ -115,7 +115,7 @@ def parse_direct_url(content: bytes) -> Origin | None:
     from json import loads
 
     try:
-        raw = loads(decode(content))
+        raw = plain_json(loads(decode(content)))
     except (ValueError, RecursionError):
         return None
     if not isinstance(raw, dict) or not isinstance(raw.get("url"), str) or not raw["url"]:

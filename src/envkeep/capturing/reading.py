@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["TooLargeError", "decode", "exists", "is_file", "is_folder", "read_bytes", "read_text", "scan"]
+__all__ = [
+    "TooLargeError",
+    "decode",
+    "exists",
+    "is_file",
+    "is_folder",
+    "plain_json",
+    "plain_text",
+    "read_bytes",
+    "read_text",
+    "scan",
+]
 
 
 class TooLargeError(OSError):
@@ -81,5 +92,21 @@ def scan(folder: str | Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
+    except (OSError, ValueError):
         return []
+
+
+def plain_text(text: str) -> str:
+    """Return a text that every file can hold: half a surrogate pair, as file names and JSON escapes may have, becomes ``?``."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def plain_json(value: Any) -> Any:
+    """Return decoded JSON with every text in it made plain."""
+    if isinstance(value, str):
+        return plain_text(value)
+    if isinstance(value, list):
+        return [plain_json(item) for item in value]
+    if isinstance(value, dict):
+        return {plain_text(key): plain_json(item) for key, item in value.items()}
+    return value

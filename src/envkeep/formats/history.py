@@ -213,6 +213,9 @@ def _quoted_items(text: str) -> list[str] | None:
 
 def _unescaped(match: re.Match[str]) -> str:
     code = match[1] or match[2]
+    if code and code[0] in "dD" and len(code) == 4 and code[1] in "89abcdefABCDEF":
+        # half a surrogate pair is no letter
+        return "?"
     return chr(int(code, 16)) if code else {"n": "\n", "t": "\t"}.get(match[3], match[3])
 
 

@@ -161,12 +161,12 @@ class Distribution:
         version: as METADATA writes it, PEP 440 or not.
         conda_package: name of the conda package that owns its files; None for what pip, uv or others installed.
         origin: None for one from an index, and for conda's (whose direct_url.json names the build machine).
-        installer: INSTALLER's word, lower case; None where there is none. No proof of ownership.
-        requested: whether REQUESTED is there (asked for by name, not pulled in).
+        installer: INSTALLER's word, lower case; None where there is none and for conda's. No proof of ownership.
+        requested: whether REQUESTED is there (asked for by name, not pulled in); not looked at for conda's.
         requires: Requires-Dist lines as METADATA has them, in its order.
-        tags: WHEEL's ``Tag`` lines, sorted.
-        content: sha256 hex over RECORD's lines (path, hash, size) without launchers, ``.pyc``, INSTALLER, REQUESTED and
-            direct_url.json; None for conda's and where there is no RECORD.
+        tags: WHEEL's ``Tag`` lines, sorted; not read for conda's.
+        content: sha256 hex over RECORD's lines (path, hash, size) without launchers, ``.pyc``, INSTALLER, REQUESTED,
+            direct_url.json and uv's notes; None for conda's and where there is no RECORD.
         location: the folder it was found in, relative to the prefix with ``/``; absolute where it lies outside.
     """
 
