@@ -204,6 +204,12 @@ def test_settings_count_for_exact_but_not_for_the_rung_and_values_are_not_told()
     assert "hunter2" not in repr(found)
 
 
+def test_a_request_in_another_spelling_is_the_same_request() -> None:
+    expected = replace(lab(), requested=Requested(specs=("six>=1.17", "python=3.12.*")))
+    actual = replace(lab(), requested=Requested(specs=("python=3.12", "six[version='>=1.17']")))
+    assert verify(expected, actual).exact
+
+
 def test_a_fault_is_below_every_rung() -> None:
     found = verify(lab(), lab(), faults=("its Python does not start",))
     assert not found.exact

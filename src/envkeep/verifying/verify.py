@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envkeep.errors import BadFormatError
 from envkeep.model import matchspec
 from envkeep.model.names import normalise
 from envkeep.model.record import Record
@@ -163,8 +164,10 @@ def _settings(expected: Record, actual: Record, why: Mapping[str, str]) -> Itera
 
 
 def _lines(kind: Kind, expected: tuple[str, ...], actual: tuple[str, ...]) -> Iterator[Outcome]:
+    # one request has many spellings: six>=1.17, six[version='>=1.17']
+    found = {_spelled(line) for line in actual}
     for line in expected:
-        there = line in actual
+        there = _spelled(line) in found
         yield Outcome(
             kind=kind,
             name=line,
@@ -172,6 +175,13 @@ def _lines(kind: Kind, expected: tuple[str, ...], actual: tuple[str, ...]) -> It
             expected=line,
             found=line if there else None,
         )
+
+
+def _spelled(line: str) -> str:
+    try:
+        return matchspec.spell(line)
+    except BadFormatError:
+        return line
 
 
 def _python(version: str | None, actual: Record) -> Iterator[Outcome]:
