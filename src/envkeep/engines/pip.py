@@ -85,7 +85,12 @@ class PipInstaller:
                     "Use uv instead (--installer uv), or give it one: "
                     f"`{request.python} -m ensurepip`, or `conda install pip` in a conda environment.",
                 )
-            return None if done.returncode == 0 else _reason(done.stderr or done.stdout, done.returncode)
+            if done.returncode == 0:
+                return None
+            reason = _reason(done.stderr or done.stdout, done.returncode)
+            if len(lines) == 1 and "Invalid requirement" in reason and (older := _older_spelling(lines[0])):
+                return attempt((older,))
+            return reason
 
         return install_by_halves(request, progress, attempt)
 
@@ -119,6 +124,12 @@ def _argv(request: PipRequest, file: str) -> list[str]:
     for folder in request.find_links:
         argv += ["--find-links", folder]
     return [*argv, "-r", file]
+
+
+def _older_spelling(line: str) -> str | None:
+    """Return a requirement on a local repository as pip before 24.1 takes it, which wants a host in ``name @ git+file:///...``."""
+    match = re.fullmatch(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])? @ ((?:git|hg|svn|bzr)\+file:///[^#]+)(?:#(.+))?", line)
+    return None if match is None else f"{match[2]}#{match[3] + '&' if match[3] else ''}egg={match[1]}"
 
 
 def _reason(text: str, status: int) -> str:
