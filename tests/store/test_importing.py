@@ -75,6 +75,21 @@ def test_a_record_becomes_a_full_set(store: Store, tmp_path: Path) -> None:
     assert (kept.folder / "environment.yml").exists()
 
 
+def test_a_set_from_another_store_comes_in_whole(store: Store, tmp_path: Path) -> None:
+    there = Store(tmp_path / "usb")
+    value = record(conda=(conda("numpy", "1.26.4"),))
+    sent = there.write(environment(there), value, note="from the lab", now=NOON)
+    kept = store.import_file(sent.txt, "microscope")
+    assert (kept.state, kept.note, kept.created, kept.digest) == ("whole", "from the lab", NOON, sent.digest)
+    assert store.load(kept) == value
+    assert kept.txt.read_bytes() == sent.txt.read_bytes()
+    assert sent.folder is not None
+    assert store.import_file(sent.folder, "microscope") == kept
+    # edited, it is a list like any other
+    sent.txt.write_text("six==1.17.0\n")
+    assert store.import_file(sent.txt, "microscope").state == "lone"
+
+
 def test_an_old_file_is_not_the_latest(store: Store, tmp_path: Path) -> None:
     stored = environment(store)
     newest = publish(store, stored, now=datetime.now(timezone.utc))

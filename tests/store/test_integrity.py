@@ -108,6 +108,14 @@ def test_a_tag_whose_backup_something_else_removed(store: Store, kept: Backup) -
     assert "'paper'" in finding.fact
 
 
+def test_a_tagged_folder_without_its_txt(store: Store, kept: Backup) -> None:
+    assert kept.folder is not None
+    kept.txt.unlink()
+    assert found(store) == [("missing", kept.stamp, ("record",))]
+    (kept.folder / MANIFEST).unlink()
+    assert found(store) == [("missing", "tags.json", ())]
+
+
 def test_a_lone_list_of_pymodaqs_is_sound_and_an_empty_file_is_not(store: Store, kept: Backup) -> None:
     lone = kept.environment.path / "20200101000000_environment.txt"
     lone.write_text("# executable: /x/bin/python\n# version: 3.9.2\n\nsix==1.0\n")

@@ -1,7 +1,8 @@
 """Loose files brought into the store: PyMoDAQ's or anybody's ``.txt``, environment.yml, explicit lists, lock files, records.
 
 The bytes of the original are kept, whatever was understood of them. A requirements list becomes a backup of its own, as PyMoDAQ
-writes them; of anything else a set is made, with the original in ``imported/`` and a ``.txt`` of its Python packages.
+writes them; a set that was copied out of a store comes in whole; of anything else a set is made, with the original in
+``imported/`` and a ``.txt`` of its Python packages.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from envkeep.model.record import Record
+from envkeep.store.contents import is_intact
 from envkeep.store.files import storing
 from envkeep.store.layout import Summary
 from envkeep.store.manifest import file_entry, read_manifest
+from envkeep.store.reading import backup_at
 from envkeep.store.stamps import instant_of, is_stamp, stamp_of
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ def import_file(store: Store, path: Path, name: str) -> Backup:
     """Bring a loose file into the store.
 
     The backup's time is the stamp that the file's name begins with, else when the record was captured, else the file's
-    modification time. The same file brought in twice is one backup.
+    modification time. A path into an intact set brings the set. The same file brought in twice is one backup.
 
     Args:
         store: where to.
@@ -47,6 +50,9 @@ def import_file(store: Store, path: Path, name: str) -> Backup:
     """
     from envkeep.formats.load import load_file
 
+    copied = backup_at(path.absolute())
+    if copied is not None and is_intact(copied):
+        return _keep_set(store, store.named_environment(name), copied)
     with storing(f"read {path}", stands=""):
         value = load_file(path)
         data = path.read_bytes()
@@ -66,6 +72,32 @@ def import_file(store: Store, path: Path, name: str) -> Backup:
             return store.write(environment, value, extra=files, now=instant, historic=True)
         txt, summary = _listing(value, path.name)
         return store.publish(environment, txt, files, main=original.name, summary=summary, now=instant, historic=True)
+
+
+def _keep_set(store: Store, environment: StoredEnvironment, copied: Backup) -> Backup:
+    folder = copied.environment.path / copied.stamp
+    manifest = read_manifest(folder)
+    with store.locked(environment):
+        for backup in store.backups(environment):
+            if backup.folder is not None and backup.state == "whole" and backup.created == manifest.created:
+                known = read_manifest(backup.folder)
+                # the writer's version and the place in the order are this store's own
+                if (known.txt, known.files) == (manifest.txt, manifest.files):
+                    return backup
+        with storing(f"read {folder}", stands=""):
+            files = {entry.name: (folder / entry.name).read_bytes() for entry in manifest.files}
+            txt = copied.txt.read_bytes()
+        return store.publish(
+            environment,
+            txt,
+            files,
+            main=manifest.main,
+            summary=manifest.summary,
+            digest=manifest.digest,
+            note=manifest.note,
+            now=manifest.created,
+            historic=True,
+        )
 
 
 def _keep_list(store: Store, environment: StoredEnvironment, stamp: str, data: bytes) -> Backup:

@@ -57,8 +57,9 @@ def examine(store: Store) -> tuple[Finding, ...]:
     """
     found = list(_beside(store.path))
     for environment in store.environments():
-        found += _of_folder(environment)
-        for backup in store.backups(environment):
+        backups = store.backups(environment)
+        found += _of_folder(environment, {backup.stamp for backup in backups})
+        for backup in backups:
             found += _of_backup(backup)
     return tuple(found)
 
@@ -74,7 +75,7 @@ def _beside(folder: Path) -> Iterator[Finding]:
         yield _stray("", folder / name)
 
 
-def _of_folder(environment: StoredEnvironment) -> Iterator[Finding]:
+def _of_folder(environment: StoredEnvironment, stamps: set[str]) -> Iterator[Finding]:
     folder = environment.path
     try:
         read_identity(folder / ENVIRONMENT)
@@ -109,9 +110,8 @@ def _of_folder(environment: StoredEnvironment) -> Iterator[Finding]:
             fact=f"{path} is what a writer left that was killed, or is of one at work right now",
             remedy="The next backup of this environment removes it.",
         )
-    names = {path.name for path in folder.iterdir()}
     for tag, stamp in tags.items():
-        if f"{stamp}_environment.txt" not in names and stamp not in names:
+        if stamp not in stamps:
             yield Finding(
                 code="missing",
                 environment=environment.folder,
@@ -119,8 +119,8 @@ def _of_folder(environment: StoredEnvironment) -> Iterator[Finding]:
                 fact=f"the tag {tag!r} is on the backup {stamp}, which is gone",
                 remedy="Something else than envkeep removed it (PyMoDAQ knows no tags); take the tag away.",
             )
-    ours = {ENVIRONMENT, TAGS, LOCK}
-    for name in sorted(names - ours):
+    names = {path.name for path in folder.iterdir()}
+    for name in sorted(names - {ENVIRONMENT, TAGS, LOCK}):
         if stamp_of_txt(name) is None and not is_stamp(name) and not name.startswith(TEMPORARY):
             yield _stray(environment.folder, folder / name)
 
