@@ -24,6 +24,7 @@ def test_empty_exactly_where_the_content_is_the_same(old: Record, new: Record) -
     assert bool(diff(old, new)) is not same_content(old, new)
 
 
+@settings(deadline=None)
 @given(records(), st.data())
 def test_one_altered_field_is_seen(old: Record, data: st.DataObject) -> None:
     other = data.draw(records())
@@ -32,6 +33,7 @@ def test_one_altered_field_is_seen(old: Record, data: st.DataObject) -> None:
     assert bool(diff(old, new)) is not same_content(old, new)
 
 
+@settings(deadline=None)
 @given(records())
 def test_order_and_time_are_no_change(one: Record) -> None:
     other = replace(
@@ -45,6 +47,7 @@ def test_order_and_time_are_no_change(one: Record) -> None:
     assert not diff(one, other)
 
 
+@settings(deadline=None)
 @given(records(), records())
 def test_back_is_the_mirror_of_there(old: Record, new: Record) -> None:
     there, back = diff(old, new).counts, diff(new, old).counts

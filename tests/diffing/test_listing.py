@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from hypothesis import assume, given, settings
+
 from envkeep.diffing.diff import diff
+from envkeep.formats import requirements_txt
 from envkeep.model.record import Origin
 from envkeep.model.specification import RefusedLine, Requirement, Specification
-from support.records import conda, dist, record
+from support.records import conda, dist, record, records
+
+if TYPE_CHECKING:
+    from envkeep.model.record import Record
 
 
 def wanted(name: str, version: str | None = None, **fields: object) -> Requirement:
@@ -75,3 +83,31 @@ def test_two_files() -> None:
     one = Specification(source="a.txt", python="3.12.1", requirements=(wanted("six", "1.16"),))
     other = Specification(source="b.txt", python="3.12.1", requirements=(wanted("six", "1.17"),))
     assert [change.kind for change in diff(one, other)] == ["upgrade"]
+
+
+def test_what_a_file_leaves_out_by_rule_is_no_change() -> None:
+    held = record(
+        conda=(conda("pip", "24.0"), conda("six", "1.16", altered="overwritten")),
+        distributions=(dist("pip", "24.0", conda_package="pip"), dist("setuptools", "70.0"), dist("six", "1.17")),
+    )
+    freeze = Specification(source="a.txt", python="3.12.1", requirements=(wanted("six", "1.17"),))
+    assert not diff(freeze, held).changes
+    assert not diff(held, freeze).changes
+    yml = Specification(
+        source="a.yml",
+        python="3.12.1",
+        conda_specs=("pip=24.0=0",),
+        requirements=(wanted("six", "1.17"), wanted("setuptools", "70.0")),
+    )
+    assert not diff(yml, held).changes
+    with_both = Specification(source="a.yml", conda_specs=("pip=24.0", "six=1.16"), requirements=yml.requirements)
+    assert not diff(with_both, held).changes
+
+
+@settings(deadline=None)
+@given(records())
+def test_a_records_own_list_differs_from_it_in_nothing(held: Record) -> None:
+    spec = requirements_txt.read(requirements_txt.write(held).encode(), "own.txt")
+    # not what pip cannot be asked for, nor the second of one name: those are comments
+    assume(len(spec.requirements) == len(held.distributions))
+    assert not diff(spec, held).changes

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
@@ -32,6 +32,7 @@ _conda_leaf = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(_conda_leaf, min_size=1, max_size=2), min_size=1, max_size=2), _whole_versions)
 def test_admits_what_rattler_does(alternatives: list[list[str]], version: str) -> None:
     rattler = pytest.importorskip("rattler")
@@ -40,6 +41,7 @@ def test_admits_what_rattler_does(alternatives: list[list[str]], version: str) -
     assert parse_versions(text).admits(version, "conda") == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(lambda operator, version: operator + version, _operators, _versions), max_size=3), _versions)
 def test_admits_what_packaging_does(leaves: list[str], version: str) -> None:
     text = ",".join(leaves)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envkeep.model.versions import CondaVersion, compare_versions
@@ -70,6 +70,7 @@ def test_openssl_and_the_like(older: str, newer: str) -> None:
     assert compare_versions(newer, older, "conda") == 1
 
 
+@settings(deadline=None)
 @given(conda_versions, conda_versions)
 def test_orders_as_rattler_does(one: str, other: str) -> None:
     rattler = pytest.importorskip("rattler")
@@ -77,6 +78,7 @@ def test_orders_as_rattler_does(one: str, other: str) -> None:
     assert compare_versions(one, other, "conda") == (mine > theirs) - (mine < theirs)
 
 
+@settings(deadline=None)
 @given(conda_versions, conda_versions)
 def test_starts_with_as_rattler_does(one: str, other: str) -> None:
     rattler = pytest.importorskip("rattler")
@@ -85,6 +87,7 @@ def test_starts_with_as_rattler_does(one: str, other: str) -> None:
         assert CondaVersion(one).starts_with(CondaVersion(other)) == rattler.Version(one).starts_with(rattler.Version(other))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12), st.text(max_size=12), st.text(max_size=12))
 def test_any_text_has_its_place(a: str, b: str, c: str) -> None:
     x, y, z = CondaVersion(a), CondaVersion(b), CondaVersion(c)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envkeep.errors import BadConfigError
@@ -150,6 +150,7 @@ def test_lines_are_found_in_every_way_to_write_toml(tmp_path: Path, text: str, l
     assert f"config.toml:{line}: backup.limit takes 1 or more" in str(refused(home_with(tmp_path, text)))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([environment_variable(setting) for setting in SETTINGS]), st.text(max_size=8)))
 def test_any_variable_is_a_value_or_one_clear_error(environ: dict[str, str]) -> None:
     message = ""
@@ -160,6 +161,7 @@ def test_any_variable_is_a_value_or_one_clear_error(environ: dict[str, str]) -> 
     assert not message or "ENVKEEP_" in message
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_file_is_settings_or_faults(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.toml"

@@ -60,14 +60,17 @@ _origins = st.builds(
     remote=st.sampled_from([None, "https://example.org/six.git"]),
     dirty=st.sampled_from([None, True, False]),
 )
-_distributions = st.builds(
-    Distribution,
-    name=_names,
-    version=_versions,
-    conda_package=st.none() | _names.map(str.lower),
-    origin=st.none() | _origins,
-    requested=st.booleans(),
-    content=st.sampled_from([None, "e" * 64, "f" * 64]),
+_contents = st.sampled_from([None, "e" * 64, "f" * 64])
+_distributions = st.one_of(
+    st.builds(Distribution, name=_names, version=_versions, conda_package=_names.map(str.lower)),
+    st.builds(
+        Distribution,
+        name=_names,
+        version=_versions,
+        origin=st.none() | _origins,
+        requested=st.booleans(),
+        content=_contents,
+    ),
 )
 
 

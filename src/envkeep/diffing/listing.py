@@ -26,6 +26,8 @@ __all__ = ["diff_listings"]
 
 # what `conda env export` writes: a version without operators or wildcards, perhaps a build
 _PINNED = re.compile(r"(?:.*::)?(?P<name>[\w.-]+)\s*={1,2}\s*(?P<version>[^\s=<>!~*|,\[\]]+)(?:=(?P<build>[^\s=*\[\]]+))?\Z")
+# pip's own rule (pip/_internal/commands/freeze.py); from Python 3.12 on it is pip alone
+_LEFT_OUT_BY_FREEZE = frozenset({"pip", "setuptools", "wheel", "distribute"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,9 @@ class _Listing:
     python: str | None
     conda: dict[str, _Entry] = field(default_factory=dict)
     dists: dict[str, _Entry] = field(default_factory=dict)
+    # conda packages that pip removed or replaced: conda's own export has none of them, micromamba's has
+    replaced: set[str] = field(default_factory=set)
+    of_freeze: bool = False
 
 
 def diff_listings(old: Record | Specification, new: Record | Specification) -> Changes:
@@ -50,11 +55,22 @@ def diff_listings(old: Record | Specification, new: Record | Specification) -> C
     before, after = _listing(old, with_conda=with_conda), _listing(new, with_conda=with_conda)
     if not (_holds_pip(old) and _holds_pip(new)):
         before.dists, after.dists = {}, {}
+    for listing, other in ((before, after), (after, before)):
+        _drop_unlisted(listing, other)
     uncompared = [*_left_out(old, new, with_conda=with_conda), *_vague(before, after)]
     python = tuple(_python(before, after, uncompared))
     packages = [*_entries(before.conda, after.conda, "conda"), *_entries(before.dists, after.dists, "pip")]
     packages.sort(key=lambda change: (normalise(change.name), change.manager or ""))
     return Changes(changes=(*python, *packages), uncompared=tuple(uncompared))
+
+
+def _drop_unlisted(listing: _Listing, other: _Listing) -> None:
+    """Drop what a file leaves out by rule and not because it was not there."""
+    for name in listing.replaced - other.conda.keys():
+        del listing.conda[name]
+    if other.of_freeze:
+        for name in _LEFT_OUT_BY_FREEZE & (listing.dists.keys() - other.dists.keys()):
+            del listing.dists[name]
 
 
 def _holds_pip(side: Record | Specification) -> bool:
@@ -68,10 +84,12 @@ def _listing(side: Record | Specification, *, with_conda: bool) -> _Listing:
         if with_conda:
             for package in side.conda:
                 listing.conda[package.name] = _Entry(name=package.name, version=package.version, build=package.build)
+                if package.altered is not None:
+                    listing.replaced.add(package.name)
         for dist in side.pip if with_conda else side.distributions:
             listing.dists[normalise(dist.name)] = _Entry(name=dist.name, version=dist.version, origin=dist.origin)
         return listing
-    listing = _Listing(source=side.source, python=side.python)
+    listing = _Listing(source=side.source, python=side.python, of_freeze=not with_conda)
     if with_conda:
         for package in side.artefacts:
             listing.conda[package.name] = _Entry(name=package.name, version=package.version, build=package.build or None)
@@ -97,12 +115,13 @@ def _left_out(old: Record | Specification, new: Record | Specification, *, with_
         if not with_conda:
             yield (
                 f"{side.source} lists Python packages only: conda packages without Python code, who installed what, builds, "
-                "channels, variables, requested specs and pins"
+                "channels, variables, requested specs, pins, and pip itself"
             )
         else:
             yield f"{side.source} is no record: channels and hashes of artefacts, contents, variables, requested specs and pins"
             if not _holds_pip(side):
                 yield f"{side.source} holds no Python packages of pip"
+        yield from (f"{side.source}: {problem}" for problem in side.problems)
         if side.refused:
             lines = ", ".join(str(line.line) for line in side.refused)
             yield f"{side.source}: what was not taken over from it (line {lines})"
