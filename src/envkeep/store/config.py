@@ -157,7 +157,8 @@ def _error(faults: Iterable[Fault]) -> BadConfigError:
         return BadConfigError(f"{fault.where}: {fault.fact}", fault.remedy)
     lines = [f"  {fault.where}: {fault.fact}. {fault.remedy}" for fault in faults]
     return BadConfigError(
-        "\n".join([f"{len(faults)} settings are wrong:", *lines]), "`envkeep config --init` prints all there are."
+        "\n".join([f"{len(faults)} settings are wrong:", *lines]),
+        "Mend each of them; docs/reference/config.md lists every setting.",
     )
 
 

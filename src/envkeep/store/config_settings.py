@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from envkeep.model.urls import without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["SETTINGS", "Setting", "Value", "Wrong", "environment_variable", "init_text", "shown"]
+__all__ = ["SETTINGS", "Setting", "Value", "Wrong", "environment_variable", "init_text", "meant", "shown"]
 
 Value = bool | int | float | str | tuple[str, ...] | tuple[tuple[str, str], ...]
 
@@ -88,6 +88,14 @@ def init_text() -> str:
     return "\n".join(lines) + "\n"
 
 
+def meant(word: str, words: Iterable[str], otherwise: str = "") -> str:
+    """Return the end of a remedy: ``; did you mean limit?``, or what to say where nothing is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(words), n=1)
+    return f"; did you mean {near[0]}?" if near else f"{otherwise}."
+
+
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -145,7 +153,7 @@ def _choice(*words: str) -> Callable[[object], str]:
     def check(value: object) -> str:
         text = _text(value)
         if text not in words:
-            raise Wrong(f"takes one of {', '.join(words)}, not {text!r}", f"Write one of them{_meant(text, words)}.")
+            raise Wrong(f"takes one of {', '.join(words)}, not {text!r}", f"Write one of them{meant(text, words)}")
         return text
 
     return check
@@ -205,13 +213,6 @@ def _kind(value: object) -> str:
     if isinstance(value, dict):
         return "a table"
     return "a list" if isinstance(value, list) else str(value)
-
-
-def _meant(word: str, words: tuple[str, ...]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, words, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _same(text: str) -> object:

@@ -10,10 +10,10 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkeep.store.config_settings import SETTINGS, Setting, Value, Wrong, environment_variable
+from envkeep.store.config_settings import SETTINGS, Setting, Value, Wrong, environment_variable, meant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["Fault", "Given", "from_environ", "from_file", "from_overrides", "pymodaq_files"]
@@ -77,7 +77,7 @@ def from_environ(environ: Mapping[str, str]) -> Iterator[Given | Fault]:
         if variable in known:
             yield from _checked(known[variable], text, variable, known[variable].parse)
         elif variable.startswith(prefixes):
-            yield Fault(where=variable, fact="is no setting", remedy=f"Unset it{_meant(variable, known)}.")
+            yield Fault(where=variable, fact="is no setting", remedy=f"Unset it{meant(variable, known)}")
 
 
 def from_overrides(overrides: Mapping[str, object]) -> Iterator[Given | Fault]:
@@ -138,7 +138,7 @@ def _own(path: Path, tables: dict[str, object], lines: dict[tuple[str, ...], int
     for table, content in tables.items():
         where = _where(path, lines, table)
         if table not in names:
-            remedy = f"Remove it{_meant(table, names) or '; there are ' + ', '.join(names)}."
+            remedy = "Remove it" + meant(table, names, f"; there are {', '.join(names)}")
             yield Fault(where=where, fact=f"{_thing(content)} {table!r} is unknown", remedy=remedy)
         elif not isinstance(content, dict):
             yield Fault(where=where, fact=f"{table!r} is a table", remedy=f"Write [{table}] on a line of its own.")
@@ -153,7 +153,7 @@ def _table(path: Path, table: str, content: dict[str, object], lines: dict[tuple
         if key in settings:
             yield from _checked(settings[key], value, where)
         else:
-            remedy = f"Remove it{_meant(key, settings) or f'; [{table}] has ' + ', '.join(settings)}."
+            remedy = "Remove it" + meant(key, settings, f"; [{table}] has {', '.join(settings)}")
             yield Fault(where=where, fact=f"key {key!r} of [{table}] is unknown", remedy=remedy)
 
 
@@ -207,10 +207,3 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
 
 def _parts(path: str) -> tuple[str, ...]:
     return tuple(part.strip("\"'") for part in _PART.findall(path))
-
-
-def _meant(word: str, words: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, list(words), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
