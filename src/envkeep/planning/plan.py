@@ -1,6 +1,7 @@
 """The plan of a rebuild as a value: shown, written out as a script, or executed; made by ``planning.make``.
 
-Nothing in a plan is text of a file: names, versions, channels and URLs were validated when it was made.
+Each step says what it is in ``step``, for JSON. Fields that are left out of ``repr`` can hold secrets, and are left out of JSON
+too. Nothing in a plan is text of a file: names, versions, channels and URLs were validated when it was made.
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ class MakeConda:
         settled: whether the channels were asked, so that ``packages`` are all, and there.
     """
 
+    step: str = field(default="make-conda", init=False)
     how: Fidelity
     packages: tuple[CondaPackage, ...] = ()
     specs: tuple[str, ...] = ()
@@ -106,6 +108,7 @@ class MakeConda:
 class MakeVenv:
     """Make a venv with a Python of this version that is on the machine."""
 
+    step: str = field(default="make-venv", init=False)
     python: str
 
 
@@ -113,6 +116,7 @@ class MakeVenv:
 class CloneCheckout:
     """Clone a repository at a commit into a folder that does not exist yet."""
 
+    step: str = field(default="clone-checkout", init=False)
     name: str
     url: str
     commit: str
@@ -123,6 +127,7 @@ class CloneCheckout:
 class InstallPip:
     """Install Python packages; ``deps`` says whether dependencies are resolved."""
 
+    step: str = field(default="install-pip", init=False)
     lines: tuple[PipLine, ...]
     deps: bool
 
@@ -131,18 +136,19 @@ class InstallPip:
 class SetVariables:
     """Write environment variables into ``conda-meta/state``; the values can be secrets and are not shown."""
 
+    step: str = field(default="set-variables", init=False)
     variables: tuple[tuple[str, str], ...] = field(repr=False)
+    names: tuple[str, ...] = field(init=False)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names alone, which can be shown."""
-        return tuple(name for name, _ in self.variables)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(name for name, _ in self.variables))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePinned:
     """Write ``conda-meta/pinned``."""
 
+    step: str = field(default="write-pinned", init=False)
     lines: tuple[str, ...]
 
 
@@ -150,12 +156,15 @@ class WritePinned:
 class RecordRequested:
     """Put what was asked for into ``conda-meta/history``, so that conda and mamba go on from there."""
 
+    step: str = field(default="record-requested", init=False)
     specs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:
     """Hold the new environment against the source."""
+
+    step: str = field(default="verify", init=False)
 
 
 Step: TypeAlias = "MakeConda | MakeVenv | CloneCheckout | InstallPip | SetVariables | WritePinned | RecordRequested | Verify"
@@ -188,7 +197,7 @@ class Plan:
         notes: what a reader should know before agreeing.
     """
 
-    source: Record | Specification
+    source: Record | Specification = field(repr=False)
     target: str
     name: str
     subdir: str
