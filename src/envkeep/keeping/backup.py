@@ -89,13 +89,17 @@ def backup(
         compared = compare(store, environment, record, digest)
         if compared.same and compared.previous is not None and not force:
             previous = compared.previous if tag is None else store.tag(compared.previous, tag)
+            # what a killed run left undone, or a limit that is lower by now
+            rotated, unrotated = _rotate(store, environment)
             return BackupResult(
                 kept=None,
                 environment=environment,
                 record=record,
                 previous=previous,
                 changes=compared.changes,
+                rotated=rotated,
                 problems=record.problems,
+                unrotated=unrotated,
             )
         counts = None if compared.changes is None else asdict(compared.changes.counts)
         kept = store.write(environment, record, tag=tag, note=note, now=now, changes=counts)

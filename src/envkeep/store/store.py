@@ -287,7 +287,7 @@ class Store:
         return decide(self.backups(environment), self.limit)
 
     def rotate(self, environment: StoredEnvironment) -> tuple[Backup, ...]:
-        """Remove what is beyond the limit; return what was removed, oldest first.
+        """Remove what is beyond the limit, and what killed writers left; return the backups removed, oldest first.
 
         Raises:
             StoreError: something cannot be removed, or the tags cannot be read, so that nobody knows what must stay.
@@ -298,6 +298,7 @@ class Store:
             storing(f"rotate the backups in {environment.path}", stands="No newer backup was touched."),
         ):
             self._tags(environment)
+            self.sweep(environment)
             gone = tuple(decision.backup for decision in self.rotation(environment) if not decision.keep)
             return tuple(backup for backup in gone if self._remove(backup))
 
