@@ -139,6 +139,24 @@ def test_stream_stops_the_program_when_the_reader_fails() -> None:
     assert time.monotonic() - began < 10
 
 
+@posix_only
+@pytest.mark.parametrize("how", ["run", "stream"])
+def test_a_daemon_that_keeps_the_output_open_is_not_waited_for(how: str) -> None:
+    code = (
+        "import subprocess, sys\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(30)'], start_new_session=True)\n"
+        "print('x')"
+    )
+    began = time.monotonic()
+    start(how, python(code))
+    assert time.monotonic() - began < 15
+
+
+def test_much_output_on_both_streams_does_not_block() -> None:
+    done = run(python("import sys\nfor i in range(20000): print('o' * 50); print('e' * 50, file=sys.stderr)"), timeout=60)
+    assert (len(done.stdout.split()), len(done.stderr.split())) == (20000, 20000)
+
+
 def test_a_request_is_one_line_and_the_input_stays_open() -> None:
     code = (
         "import select, sys\n"

@@ -27,6 +27,8 @@ __all__ = ["Completed", "quote", "run", "stream"]
 _TAIL = 60
 # seconds that an interrupted program has to tidy up before it is killed
 _GRACE = 3.0
+# seconds after which it is looked whether a silent program is still there
+_TICK = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +77,14 @@ def run(
         EngineError: it cannot be started.
         TimeoutError: it ran longer than ``timeout``; it and what it started are gone.
     """
-    from subprocess import TimeoutExpired
+    out: list[bytes] = []
+    err: list[bytes] = []
 
-    process = _start(argv, env=env, cwd=cwd, stdin=False)
-    try:
-        out, err = process.communicate(timeout=timeout)
-    except TimeoutExpired:
-        _kill(process)
-        raise TimeoutError(f"`{quote(argv)}` did not end within {timeout:g} s") from None
-    except BaseException:
-        _stop(process)
-        raise
-    return Completed(argv=tuple(argv), returncode=process.returncode, stdout=_text(out), stderr=_text(err))
+    def collect(is_error: bool, line: bytes) -> None:
+        (err if is_error else out).append(line)
+
+    returncode = _pump(argv, collect, request=None, timeout=timeout, env=env, cwd=cwd)
+    return Completed(argv=tuple(argv), returncode=returncode, stdout=_text(b"".join(out)), stderr=_text(b"".join(err)))
 
 
 def stream(
@@ -118,47 +116,77 @@ def stream(
         EngineError: it cannot be started.
         TimeoutError: it ran longer than ``timeout``; it and what it started are gone.
     """
+    out: deque[str] = deque(maxlen=_TAIL)
+    err: deque[str] = deque(maxlen=_TAIL)
+
+    def pass_on(is_error: bool, line: bytes) -> None:
+        text = _text(line).rstrip("\r\n")
+        (err if is_error else out).append(text)
+        (on_error_line if is_error and on_error_line is not None else on_line)(text)
+
+    returncode = _pump(argv, pass_on, request=request, timeout=timeout, env=env, cwd=cwd)
+    return Completed(argv=tuple(argv), returncode=returncode, stdout="\n".join(out), stderr="\n".join(err))
+
+
+def _pump(
+    argv: Sequence[str],
+    take: Callable[[bool, bytes], None],
+    *,
+    request: str | None,
+    timeout: float | None,
+    env: Mapping[str, str] | None,
+    cwd: str | Path | None,
+) -> int:
+    """Start a process, hand on its lines (whether of standard error, the line) in this thread, and return its exit status."""
     import time
     from queue import Empty, SimpleQueue
     from threading import Thread
 
+    deadline = None if timeout is None else time.monotonic() + timeout
     process = _start(argv, env=env, cwd=cwd, stdin=request is not None)
-    lines: SimpleQueue[tuple[bool, str | None]] = SimpleQueue()
+    lines: SimpleQueue[tuple[bool, bytes | None]] = SimpleQueue()
     readers = [
         Thread(target=_read, args=(pipe, is_error, lines), daemon=True)
         for pipe, is_error in ((process.stdout, False), (process.stderr, True))
     ]
-    out: deque[str] = deque(maxlen=_TAIL)
-    err: deque[str] = deque(maxlen=_TAIL)
-    deadline = None if timeout is None else time.monotonic() + timeout
-    open_pipes = len(readers)
+    left = len(readers)
+    silent_since: float | None = None
     try:
         for reader in readers:
             reader.start()
         if request is not None and process.stdin is not None:
             _write(process.stdin, request)
-        while open_pipes:
-            try:
-                is_error, line = lines.get(timeout=None if deadline is None else max(deadline - time.monotonic(), 0))
-            except Empty:
+        while left:
+            now = time.monotonic()
+            if deadline is not None and now >= deadline:
                 _kill(process)
-                raise TimeoutError(f"`{quote(argv)}` did not end within {timeout:g} s") from None
-            if line is None:
-                open_pipes -= 1
+                raise TimeoutError(f"`{quote(argv)}` did not end within {timeout:g} s")
+            try:
+                is_error, line = lines.get(timeout=_TICK if deadline is None else min(_TICK, deadline - now))
+            except Empty:
+                if process.poll() is None:
+                    continue
+                # it has ended, and something it started keeps its output open: a daemon is not waited for
+                silent_since = silent_since or now
+                if now - silent_since > _GRACE:
+                    break
                 continue
-            (err if is_error else out).append(line)
-            (on_error_line if is_error and on_error_line is not None else on_line)(line)
-        returncode = process.wait()
+            silent_since = None
+            if line is None:
+                left -= 1
+            else:
+                take(is_error, line)
+        return process.wait()
     except BaseException:
         _stop(process)
         raise
     finally:
         for reader in readers:
-            reader.join(1)
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                _close(pipe)
-    return Completed(argv=tuple(argv), returncode=returncode, stdout="\n".join(out), stderr="\n".join(err))
+            reader.join(_TICK)
+        if not any(reader.is_alive() for reader in readers):
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe is not None:
+                    _close(pipe)
 
 
 def _start(argv: Sequence[str], *, env: Mapping[str, str] | None, cwd: str | Path | None, stdin: bool) -> Popen[bytes]:
@@ -187,10 +215,10 @@ def _start(argv: Sequence[str], *, env: Mapping[str, str] | None, cwd: str | Pat
         ) from error
 
 
-def _read(pipe: IO[bytes], is_error: bool, lines: SimpleQueue[tuple[bool, str | None]]) -> None:
+def _read(pipe: IO[bytes], is_error: bool, lines: SimpleQueue[tuple[bool, bytes | None]]) -> None:
     try:
         for line in pipe:
-            lines.put((is_error, _text(line).rstrip("\r\n")))
+            lines.put((is_error, line))
     except (OSError, ValueError):
         # the pipe was closed under us, which happens only once the process is being stopped
         pass
@@ -253,6 +281,3 @@ def _kill(process: Popen[bytes]) -> None:
             pass
     process.kill()
     process.wait()
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            _close(pipe)

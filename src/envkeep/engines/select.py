@@ -11,7 +11,7 @@ from envkeep.engines.base import EngineName, InstallerName
 from envkeep.errors import EngineError, InstallerError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from envkeep.engines.base import Engine, EngineInfo, Installer
 
@@ -20,12 +20,17 @@ __all__ = ["engines_found", "find_engine", "find_installer"]
 _INSTALL_ONE = 'Install the embedded one: pip install "envkeep[engine]"'
 
 
-def find_engine(name: EngineName | None = None, environ: Mapping[str, str] | None = None) -> Engine:
+def find_engine(
+    name: EngineName | None = None,
+    environ: Mapping[str, str] | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> Engine:
     """Return the engine of this name, else the first there is: the embedded one, MAMBA_EXE, CONDA_EXE, then PATH.
 
     Args:
         name: the one wanted; None: any.
         environ: where MAMBA_EXE, CONDA_EXE and PATH are read, and what the engine's processes get; None: ours.
+        on_line: told what conda, mamba or micromamba print while they install; None: nobody.
 
     Raises:
         UsageError: there is no engine of such a name.
@@ -41,7 +46,7 @@ def find_engine(name: EngineName | None = None, environ: Mapping[str, str] | Non
         raise EngineError("the embedded engine (py-rattler) is not installed", _INSTALL_ONE)
     for kind, path in _external(environ):
         if name in (None, kind):
-            return _engine(kind, path, environ)
+            return _engine(kind, path, environ, on_line)
     if name is None:
         raise EngineError("nothing on this machine can make conda environments", _INSTALL_ONE)
     raise EngineError(f"{name} is not on this machine", f"Put it on PATH, or use another engine. {_INSTALL_ONE}")
@@ -90,10 +95,10 @@ def _embedded(environ: Mapping[str, str]) -> Engine | None:
     return None if installed_version() is None else RattlerEngine(environ)
 
 
-def _engine(kind: EngineName, path: Path, environ: Mapping[str, str]) -> Engine:
+def _engine(kind: EngineName, path: Path, environ: Mapping[str, str], on_line: Callable[[str], None] | None = None) -> Engine:
     from envkeep.engines.external import CommandEngine
 
-    return CommandEngine(kind, path, environ)
+    return CommandEngine(kind, path, environ, on_line)
 
 
 def _external(environ: Mapping[str, str]) -> list[tuple[EngineName, Path]]:
