@@ -21,7 +21,7 @@ from envkeep.errors import EnvironmentNotFoundError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["default_prefix", "environment_name", "find_prefix", "is_root_prefix", "kind_of", "known_prefixes", "prefixes_named"]
+__all__ = ["default_prefix", "env_folders", "environment_name", "find_prefix", "is_root_prefix", "kind_of", "known_prefixes", "prefixes_named"]
 
 _LIMIT = 4 << 20
 _CHOOSE = "Name one with -n NAME or -p PATH."
@@ -116,7 +116,7 @@ def prefixes_named(name: str, environ: Mapping[str, str]) -> tuple[Path, ...]:
     """Return the environments of a name, best first: what conda would take, then others that are known and called so."""
     if name in {"base", "root"}:
         return tuple(path for path in _roots(environ) if kind_of(path) == "conda")[:1]
-    for folder in _env_folders(environ):
+    for folder in env_folders(environ):
         if kind_of(folder / name) is not None:
             return (folder / name,)
     return tuple(
@@ -124,6 +124,21 @@ def prefixes_named(name: str, environ: Mapping[str, str]) -> tuple[Path, ...]:
         for path in known_prefixes(environ)
         if path.name == name or environment_name(path, kind_of(path) or "conda", environ) == name
     )
+
+
+def env_folders(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Yield the folders in which an environment is looked up by its name, in order: condarc's, the roots', the user's own."""
+    roots = list(_roots(environ))
+    yield from read_condarc(None, environ, roots).envs_dirs
+    for root in roots:
+        yield root / "envs"
+    home = _home(environ)
+    if home is not None:
+        yield home / ".conda" / "envs"
+    if environ.get("WORKON_HOME"):
+        yield Path(environ["WORKON_HOME"])
+    elif home is not None:
+        yield home / ".virtualenvs"
 
 
 def _by_name(name: str, environ: Mapping[str, str]) -> Path:
@@ -177,22 +192,8 @@ def _roots(environ: Mapping[str, str]) -> Iterator[Path]:
     yield from (root for root in (*candidates, *map(Path, _SYSTEM_ROOTS)) if is_folder(root))
 
 
-def _env_folders(environ: Mapping[str, str]) -> Iterator[Path]:
-    roots = list(_roots(environ))
-    yield from read_condarc(None, environ, roots).envs_dirs
-    for root in roots:
-        yield root / "envs"
-    home = _home(environ)
-    if home is not None:
-        yield home / ".conda" / "envs"
-    if environ.get("WORKON_HOME"):
-        yield Path(environ["WORKON_HOME"])
-    elif home is not None:
-        yield home / ".virtualenvs"
-
-
 def _in_folders(environ: Mapping[str, str]) -> Iterator[Path]:
-    for folder in _env_folders(environ):
+    for folder in env_folders(environ):
         yield from (Path(entry.path) for entry in scan(folder) if not entry.name.startswith("."))
 
 

@@ -167,18 +167,16 @@ def choose_target(source: Record | Specification, options: Options, environ: Map
 
 
 def _folder(source: Record | Specification, environ: Mapping[str, str]) -> Path:
-    """Where a new environment goes that has only a name: beside the old one, else where conda would put it."""
-    from envkeep.capturing.condarc import read_condarc
-    from envkeep.capturing.naming import stated_roots
+    """Where a new environment goes that has only a name: beside the old one, else where names are looked up."""
+    from envkeep.capturing.discovery import env_folders
 
     places = []
     if isinstance(source, Record):
         old = Path(source.environment.prefix)
         # beside a root prefix is no place for an environment
         places += [old / "envs" if (old / "envs").is_dir() else old.parent] if old.is_absolute() else []
-    roots = tuple(stated_roots(environ))
-    places += [*read_condarc(None, environ, roots).envs_dirs, *(root / "envs" for root in roots)]
-    for place in places:
+    # where -n would find it again
+    for place in (*places, *env_folders(environ)):
         if place.is_dir() and os.access(place, os.W_OK):
             return place
     raise UsageError("nobody says where the new environment is to be", "Name its path with -p.")
