@@ -18,9 +18,9 @@ __all__ = ["backups_table", "environments_table"]
 
 def backups_table(environment: StoredEnvironment, backups: Sequence[Backup]) -> str:
     """Return the backups of an environment as a table, in the order given."""
-    where = environment.prefix or "prefix not known"
-    gone = "" if _exists(environment) else ", which is no longer there"
-    title = f"{environment.folder}: {count(len(backups), 'backup')} of {where}{gone}"
+    where = f" of {environment.prefix}" if environment.prefix is not None else ", of an environment that nothing names the folder of"
+    gone = "" if environment.prefix is None or _exists(environment) else ", which is no longer there"
+    title = f"{environment.folder}: {count(len(backups), 'backup')}{where}{gone}"
     if not backups:
         return title
     head = ("stamp", "Python", "conda", "pip", "changed", "tags", "note")
