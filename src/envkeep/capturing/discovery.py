@@ -21,7 +21,16 @@ from envkeep.errors import EnvironmentNotFoundError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["default_prefix", "env_folders", "environment_name", "find_prefix", "is_root_prefix", "kind_of", "known_prefixes", "prefixes_named"]
+__all__ = [
+    "default_prefix",
+    "env_folders",
+    "environment_name",
+    "find_prefix",
+    "is_root_prefix",
+    "kind_of",
+    "known_prefixes",
+    "prefixes_named",
+]
 
 _LIMIT = 4 << 20
 _CHOOSE = "Name one with -n NAME or -p PATH."

@@ -18,7 +18,7 @@ __all__ = ["backups_table", "environments_table"]
 
 def backups_table(environment: StoredEnvironment, backups: Sequence[Backup]) -> str:
     """Return the backups of an environment as a table, in the order given."""
-    where = f" of {environment.prefix}" if environment.prefix is not None else ", of an environment that nothing names the folder of"
+    where = f" of {environment.prefix}" if environment.prefix is not None else "; nothing says of which folder"
     gone = "" if environment.prefix is None or _exists(environment) else ", which is no longer there"
     title = f"{environment.folder}: {count(len(backups), 'backup')}{where}{gone}"
     if not backups:
