@@ -21,7 +21,7 @@ __all__ = ["Condarc", "read_condarc"]
 _LIMIT = 1 << 20
 _SYSTEM = ("/etc/conda", "/var/lib/conda") if os.name != "nt" else ("C:/ProgramData/conda",)
 # a condarc without these words is not worth a YAML parser's start
-_KEYS = (b"channels", b"envs_dirs", b"envs_path", b"[")
+_KEYS = (b"channels", b"envs_dirs", b"envs_path", b"pkgs_dirs", b"[")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +31,12 @@ class Condarc:
     Attributes:
         channels: canonical, in order of priority, without duplicates; empty where none are configured.
         envs_dirs: folders that hold environments, in order.
+        pkgs_dirs: package caches, in order.
     """
 
     channels: tuple[str, ...] = ()
     envs_dirs: tuple[Path, ...] = ()
+    pkgs_dirs: tuple[Path, ...] = ()
 
 
 def read_condarc(prefix: Path | None, environ: Mapping[str, str], roots: Iterable[Path] = ()) -> Condarc:
@@ -47,14 +49,20 @@ def read_condarc(prefix: Path | None, environ: Mapping[str, str], roots: Iterabl
     """
     channels: list[str] = [name for name in environ.get("CONDA_CHANNELS", "").split(",") if name.strip()]
     folders: list[str] = []
+    caches: list[str] = []
     for variable in ("CONDA_ENVS_DIRS", "CONDA_ENVS_PATH"):
         folders += [part for part in environ.get(variable, "").split(os.pathsep) if part.strip()]
     for path in reversed(list(_files(prefix, environ, roots))):
         raw = _load(path)
         channels += _strings(raw.get("channels"))
         folders += [*_strings(raw.get("envs_dirs")), *_strings(raw.get("envs_path"))]
+        caches += _strings(raw.get("pkgs_dirs"))
     names = dict.fromkeys(name for name in map(canonical_channel, channels) if name)
-    return Condarc(channels=tuple(names), envs_dirs=tuple(dict.fromkeys(_expanded(folder, environ) for folder in folders)))
+    return Condarc(
+        channels=tuple(names),
+        envs_dirs=tuple(dict.fromkeys(_expanded(folder, environ) for folder in folders)),
+        pkgs_dirs=tuple(dict.fromkeys(_expanded(folder, environ) for folder in caches)),
+    )
 
 
 def _files(prefix: Path | None, environ: Mapping[str, str], roots: Iterable[Path]) -> Iterator[Path]:

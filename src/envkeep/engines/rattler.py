@@ -138,6 +138,15 @@ class RattlerEngine:
             scripts_run=tuple(sorted(answer["scripts_run"])), scripts_failed=tuple(sorted(answer["scripts_failed"]))
         )
 
+    def download(self, jobs: Mapping[str, str], progress: Progress) -> dict[str, str]:
+        """Download URLs to paths, as they are, and return those that could not be had, and why.
+
+        Raises:
+            EngineError: the engine failed.
+        """
+        answer = self._ask({"op": "download", "jobs": dict(jobs), "offline": False}, progress)
+        return {str(url): str(reason) for url, reason in answer.items()}
+
     def _ask(self, request: dict[str, Any], progress: Progress) -> Any:
         import json
 

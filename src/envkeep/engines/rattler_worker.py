@@ -32,6 +32,7 @@ __all__ = ["main"]
 
 # how many servers' answers are waited for at once
 _CONCURRENT = 32
+_CONCURRENT_DOWNLOADS = 8
 
 
 class Reply:
@@ -150,6 +151,27 @@ async def unavailable(request: dict[str, Any], reply: Reply) -> list[tuple[str, 
     return await _missing(packages, request, reply)
 
 
+async def download(request: dict[str, Any], reply: Reply) -> dict[str, str]:
+    """Download files as they are; name those that cannot be had, and why."""
+    from rattler.package_streaming import download_to_path
+
+    client = _client(request)
+    room = asyncio.Semaphore(_CONCURRENT_DOWNLOADS)
+    failed: dict[str, str] = {}
+
+    async def one(url: str, path: str) -> None:
+        async with room:
+            try:
+                await download_to_path(client, url, path)
+            except Exception as error:  # noqa: BLE001 - py-rattler has no type for an answer of a server
+                failed[url] = _answer_of(url, error)
+        reply.send(advance=1)
+
+    reply.send(start="downloading", total=len(request["jobs"]))
+    await asyncio.gather(*(one(url, path) for url, path in request["jobs"].items()))
+    return failed
+
+
 async def install(request: dict[str, Any], reply: Reply) -> dict[str, Any]:
     """Install; where that fails because artefacts cannot be had, say which."""
     from rattler import Subdir
@@ -215,7 +237,7 @@ async def _missing(
 async def _reason(url: str, client: Client, *, offline: bool) -> str | None:
     from rattler.package_streaming import PackageArchive
 
-    from envkeep.model.urls import host, path_of_file_url
+    from envkeep.model.urls import path_of_file_url
 
     path = path_of_file_url(url)
     if path is not None:
@@ -227,9 +249,15 @@ async def _reason(url: str, client: Client, *, offline: bool) -> str | None:
         await PackageArchive.from_url(client, url, sparse="disable", max_spool_size=0)
     except Exception as error:  # noqa: BLE001 - py-rattler has no type for an answer of a server
         if "exceeds the configured 0 byte limit" not in str(error):
-            status = re.search(r"HTTP status \w+ error \(([^)]+)\)", str(error))
-            return f"{host(url)} answers {status[1]} for {url}" if status else f"{host(url)} cannot be reached for {url}"
+            return _answer_of(url, error)
     return None
+
+
+def _answer_of(url: str, error: Exception) -> str:
+    from envkeep.model.urls import host
+
+    status = re.search(r"HTTP status \w+ error \(([^)]+)\)", str(error))
+    return f"{host(url)} answers {status[1]} for {url}" if status else f"{host(url)} cannot be reached for {url}"
 
 
 def _gateway(request: dict[str, Any]) -> Gateway:
@@ -298,7 +326,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     request: dict[str, Any] = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    operation = {"solve": solve, "available": available, "unavailable": unavailable, "install": install}[request["op"]]
+    operation = {"solve": solve, "available": available, "unavailable": unavailable, "install": install, "download": download}[request["op"]]
     try:
         reply.send(result=asyncio.run(operation(request, reply)))
     except ImportError as error:
