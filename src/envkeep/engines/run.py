@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from queue import SimpleQueue
     from subprocess import Popen
+    from threading import Thread
     from typing import IO
 
 __all__ = ["Completed", "quote", "run", "stream"]
@@ -152,8 +153,7 @@ def _pump(
     left = len(readers)
     silent_since: float | None = None
     try:
-        for reader in readers:
-            reader.start()
+        _start_all(readers, argv)
         if request is not None and process.stdin is not None:
             _write(process.stdin, request)
         while left:
@@ -182,7 +182,8 @@ def _pump(
         raise
     finally:
         for reader in readers:
-            reader.join(_TICK)
+            if reader.ident is not None:
+                reader.join(_TICK)
         if not any(reader.is_alive() for reader in readers):
             for pipe in (process.stdin, process.stdout, process.stderr):
                 if pipe is not None:
@@ -213,6 +214,15 @@ def _start(argv: Sequence[str], *, env: Mapping[str, str] | None, cwd: str | Pat
         raise EngineError(
             f"cannot run {argv[0]}: {error.strerror or error}", "Check that the program is installed and can be executed."
         ) from error
+
+
+def _start_all(readers: Sequence[Thread], argv: Sequence[str]) -> None:
+    try:
+        for reader in readers:
+            reader.start()
+    except RuntimeError as error:
+        # no more threads, or (Python 3.12) the interpreter is on its way out and waits for the thread that we run in
+        raise EngineError(f"nobody can read what {argv[0]} prints: {error}") from error
 
 
 def _read(pipe: IO[bytes], is_error: bool, lines: SimpleQueue[tuple[bool, bytes | None]]) -> None:
