@@ -162,8 +162,7 @@ def _build(folder: Path, wheels: Path, subdir: str, environ: Mapping[str, str]) 
         (work / "channels" / "extra" / "noarch").mkdir(exist_ok=True)
         for each in ("main", "extra"):
             asyncio.run(index_fs(work / "channels" / each, write_zst=False, write_shards=False, force=True))
-        pure = [path for wanted, path in fetched.items() if wanted.minor is None]
-        _write_index(work, [*pure, *for_index])
+        _write_index(work, [*dict.fromkeys(fetched.values()), *for_index])
         shutil.rmtree(own)
         versions = sorted((python.version for python in pythons), key=Version, reverse=True)
         (work / "about.json").write_text(json.dumps({"python_versions": versions}))

@@ -41,6 +41,15 @@ _PURE = (
     Wanted("pygments", "2.18.0"),
     Wanted("rich", "13.9.4"),
     Wanted("typing-extensions", "4.12.2"),
+    # what envkeep itself needs, and what builds it, so that its own package can be built and installed from here
+    Wanted("filelock", "3.16.1"),
+    Wanted("shellingham", "1.5.4"),
+    Wanted("tomli", "2.2.1"),
+    Wanted("typer", "0.15.4"),
+    Wanted("hatchling", "1.27.0"),
+    Wanted("pathspec", "0.12.1"),
+    Wanted("pluggy", "1.5.0"),
+    Wanted("trove-classifiers", "2024.10.21.16"),
 )
 # wheels for pip to install, beside those above
 INDEX_WHEELS = (Wanted("colorlog", "6.9.0"), Wanted("emoji", "2.14.0"), Wanted("humanize", "4.10.0"))
