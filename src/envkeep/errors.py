@@ -22,6 +22,7 @@ __all__ = [
     "StoreError",
     "TargetExistsError",
     "UnknownBackupError",
+    "UnreadableEnvironmentError",
     "UnsolvableError",
     "UsageError",
 ]
@@ -58,6 +59,12 @@ class NotAnEnvironmentError(EnvkeepError):
     """A path that is no conda environment, no venv and no Python installation."""
 
     code = "not-an-environment"
+
+
+class UnreadableEnvironmentError(EnvkeepError):
+    """An environment is there, but a folder that says what is in it cannot be listed: a record would be of less than it holds."""
+
+    code = "unreadable-environment"
 
 
 class EnvironmentNotFoundError(EnvkeepError):

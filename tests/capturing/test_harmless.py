@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from envkeep.capturing.capture import capture
-from envkeep.errors import NotAnEnvironmentError
+from envkeep.errors import NotAnEnvironmentError, UnreadableEnvironmentError
 from envkeep.model.record import Record
 from support.wild_prefixes import snapshot, wild_conda, wild_venv
 
@@ -288,3 +288,39 @@ def test_half_a_surrogate_pair_is_written_as_something_else(tmp_path: Path) -> N
     assert record.variables == (("A?", "?"),)
     assert "\\ud" not in repr(record)
     assert "\\udc" not in ascii(record)
+
+
+def _refuse_to_list(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    # as the system does where permissions forbid it, which root never sees
+    really = os.scandir
+
+    def scandir(path: Any = ".") -> Any:
+        if Path(path) == folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return really(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+@pytest.mark.parametrize("unlisted", ["conda-meta", "lib", "lib/python3.12/site-packages"])
+def test_a_folder_that_cannot_be_listed_is_no_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unlisted: str) -> None:
+    prefix = wild_conda(tmp_path / "e")
+    prefix.python()
+    prefix.dist("six")
+    (prefix.path / "conda-meta" / "history").unlink()
+    (prefix.path / "pyvenv.cfg").write_text("version = 3.12.1\n")
+    _refuse_to_list(monkeypatch, prefix.path / unlisted)
+    with pytest.raises(UnreadableEnvironmentError) as caught:
+        capture(prefix.path, start_python=False, environ={})
+    assert f"{prefix.path / unlisted} cannot be listed: Permission denied" in caught.value.fact
+
+
+@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
+def test_a_conda_meta_that_may_not_be_read(tmp_path: Path) -> None:
+    prefix = wild_conda(tmp_path / "e")
+    (prefix.path / "conda-meta").chmod(0)
+    try:
+        with pytest.raises(UnreadableEnvironmentError):
+            capture(prefix.path, start_python=False, environ={})
+    finally:
+        (prefix.path / "conda-meta").chmod(0o755)

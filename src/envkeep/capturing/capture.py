@@ -47,6 +47,7 @@ def capture(
 
     Raises:
         NotAnEnvironmentError: nothing is there, or no environment is.
+        UnreadableEnvironmentError: one is there, but what says what is in it cannot be listed.
     """
     environ = os.environ if environ is None else environ
     prefix = Path(os.path.abspath(prefix))  # noqa: PTH100 - links in the path stay as the user spells them
@@ -70,7 +71,7 @@ def capture(
     variables, variable_problems = read_variables(prefix) if kind == "conda" else ((), ())
     problems += variable_problems
     settings = read_condarc(prefix, environ, stated_roots(environ))
-    if not is_folder(prefix):
+    if not is_folder(prefix / "conda-meta" if kind == "conda" else prefix):
         raise NotAnEnvironmentError(f"{prefix} went away while it was read", "Look whether something removes it, and try again.")
     return Record(
         captured_at=now if now is not None else datetime.now(timezone.utc),

@@ -7,7 +7,7 @@ from json import loads
 from typing import TYPE_CHECKING
 
 from envkeep.capturing.conda_record import decode_record, owned_metadata, package_of
-from envkeep.capturing.reading import plain_json, plain_text, read_bytes, read_text, scan
+from envkeep.capturing.reading import listing, plain_json, plain_text, read_bytes, read_text
 from envkeep.model.record import CondaPackage, Problem
 from envkeep.model.urls import scrub
 
@@ -49,11 +49,15 @@ class _Read:
 
 
 def read_conda_meta(prefix: Path) -> CondaMeta:
-    """Return the packages that a prefix's conda-meta records; what cannot be read is a problem, never an error."""
+    """Return the packages that a prefix's conda-meta records; what cannot be read is a problem.
+
+    Raises:
+        UnreadableEnvironmentError: the folder itself cannot be listed.
+    """
     folder = prefix / "conda-meta"
     problems: list[Problem] = []
     found: dict[str, _Read] = {}
-    for entry in scan(folder):
+    for entry in listing(folder):
         # conda: a record ends in .json; macOS leaves ._name.json beside it
         if not entry.name.endswith(".json") or entry.name.startswith("."):
             continue

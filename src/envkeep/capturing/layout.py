@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.capturing.reading import is_file, is_folder, read_text, scan
+from envkeep.capturing.reading import identity, is_file, is_folder, listing, read_text, scan
+from envkeep.errors import UnreadableEnvironmentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["VenvConfig", "find_executable", "kind_of", "machine_subdir", "read_venv_config", "site_folders", "subdir_of"]
 
 _CONFIG_LIMIT = 1 << 20
+_LIBRARIES = ("lib", "lib64")
 _PYTHON_FOLDER = re.compile(r"(?:python|pypy|graalpy)(?P<version>\d+\.\d+)t?\Z")
 _MACHINES = {
     "amd64": "64",
@@ -51,14 +53,15 @@ class VenvConfig:
 def kind_of(prefix: Path) -> EnvironmentKind | None:
     """Return what kind of environment a folder is, or None where it is none.
 
-    ``conda`` where conda-meta holds a history or a record (a ``pyvenv.cfg`` beside it changes nothing), ``venv`` where
-    ``pyvenv.cfg`` is, ``interpreter`` where there is a Python with its standard library.
+    ``conda`` where conda-meta holds a history or a record (a ``pyvenv.cfg`` beside it changes nothing) or cannot be listed,
+    ``venv`` where ``pyvenv.cfg`` is, ``interpreter`` where there is a Python with its standard library.
     """
-    if is_file(prefix / "conda-meta" / "history") or any(entry.name.endswith(".json") for entry in scan(prefix / "conda-meta")):
+    if is_file(prefix / "conda-meta" / "history") or _has_records(prefix / "conda-meta"):
         return "conda"
     if is_file(prefix / "pyvenv.cfg"):
         return "venv"
-    libraries = [prefix / "Lib", *(Path(entry.path) for entry in _python_folders(prefix))]
+    entries = [entry for library in _LIBRARIES for entry in scan(prefix / library)]
+    libraries = [prefix / "Lib", *(Path(entry.path) for entry in _python_folders(entries))]
     if any(is_file(library / "os.py") for library in libraries) and find_executable(prefix, "interpreter"):
         return "interpreter"
     return None
@@ -125,6 +128,9 @@ def site_folders(
         kind: of the environment.
         version: of its Python, ``x.y`` at least; None where it is not known: then every folder counts as its own.
         packages: conda's; that of python may say where its site-packages are.
+
+    Raises:
+        UnreadableEnvironmentError: a folder on the way to them is there and may not be looked into.
     """
     minor = ".".join(version.split(".")[:2]) if version else None
     own: list[str | Path] = []
@@ -134,7 +140,7 @@ def site_folders(
             if not stated.startswith("/") and ".." not in stated.split("/"):
                 own.append(prefix / stated)
     others: list[str | Path] = []
-    for entry in _python_folders(prefix):
+    for entry in _python_folders([entry for library in _LIBRARIES for entry in listing(prefix / library)]):
         folders = [Path(entry.path) / "site-packages", Path(entry.path) / "dist-packages"]
         match = _PYTHON_FOLDER.match(entry.name)
         (own if minor is None or match is None or match["version"] == minor else others).extend(folders)
@@ -176,20 +182,23 @@ def machine_subdir() -> str:
     return f"{system}-{'aarch64' if known == 'arm64' else known}"
 
 
-def _python_folders(prefix: Path) -> list[os.DirEntry[str]]:
+def _has_records(folder: Path) -> bool:
+    try:
+        return any(entry.name.endswith(".json") for entry in listing(folder))
+    except UnreadableEnvironmentError:
+        return is_folder(folder)
+
+
+def _python_folders(entries: Iterable[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
     # real folders before links to them, so that a link is the one that is left out
-    entries = [entry for library in ("lib", "lib64") for entry in scan(prefix / library) if _PYTHON_FOLDER.match(entry.name)]
-    return sorted(entries, key=lambda entry: entry.is_symlink())
+    return sorted((entry for entry in entries if _PYTHON_FOLDER.match(entry.name)), key=lambda entry: entry.is_symlink())
 
 
 def _existing(folders: Iterable[str | Path], seen: set[tuple[int, int]]) -> list[Path]:
     found = []
     for folder in folders:
-        try:
-            info = os.stat(folder)  # noqa: PTH116 - as fast as it gets, several times a capture
-        except OSError:
-            continue
-        if (info.st_dev, info.st_ino) not in seen and is_folder(folder):
-            seen.add((info.st_dev, info.st_ino))
+        here = identity(folder)
+        if here is not None and here not in seen and is_folder(folder):
+            seen.add(here)
             found.append(Path(folder))
     return found

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING, Any
+
+from envkeep.errors import UnreadableEnvironmentError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,14 +16,21 @@ __all__ = [
     "TooLargeError",
     "decode",
     "exists",
+    "identity",
     "is_file",
     "is_folder",
+    "listing",
     "plain_json",
     "plain_text",
     "read_bytes",
     "read_text",
     "scan",
+    "unreadable",
 ]
+
+
+# what the system says of a path that leads nowhere
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 
 
 class TooLargeError(OSError):
@@ -94,6 +104,49 @@ def scan(folder: str | Path) -> list[os.DirEntry[str]]:
             return sorted(entries, key=lambda entry: entry.name)
     except (OSError, ValueError):
         return []
+
+
+def listing(folder: str | Path) -> list[os.DirEntry[str]]:
+    """Return the entries of a folder that says what is in an environment, sorted by name; nothing where there is no such folder.
+
+    Raises:
+        UnreadableEnvironmentError: it is there and cannot be listed. Taken for an empty one, everything in it would count as
+            removed, and a backup that says so would be kept.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except ValueError:
+        return []
+    except OSError as error:
+        if error.errno in _ABSENT:
+            return []
+        raise unreadable(folder, error) from error
+
+
+def identity(path: str | Path) -> tuple[int, int] | None:
+    """Return what tells a file from every other one, however it is reached; None where the path leads nowhere.
+
+    Raises:
+        UnreadableEnvironmentError: it may not be looked at.
+    """
+    try:
+        info = os.stat(path)  # noqa: PTH116 - as fast as it gets, several times a capture
+    except ValueError:
+        return None
+    except OSError as error:
+        if error.errno in _ABSENT:
+            return None
+        raise unreadable(path, error) from error
+    return info.st_dev, info.st_ino
+
+
+def unreadable(folder: str | Path, error: OSError) -> UnreadableEnvironmentError:
+    """Return the error for a folder of an environment that is there and cannot be listed."""
+    return UnreadableEnvironmentError(
+        f"{folder} cannot be listed: {error.strerror or error}; without it nobody can tell what is in the environment",
+        "Look at its permissions and the disk it is on, or run as the user it belongs to.",
+    )
 
 
 def plain_text(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from envkeep.capturing.distribution import Found, read_distribution
 from envkeep.capturing.metadata import installed_sizes
-from envkeep.capturing.reading import exists, read_bytes, scan
+from envkeep.capturing.reading import exists, listing, read_bytes, scan
 from envkeep.model.names import normalise
 from envkeep.model.record import Distribution, Problem
 
@@ -56,13 +56,16 @@ def read_site_packages(
         folders: that its Python imports from, first come first served.
         leftovers: of another Python, which it does not import from.
         owners: name of the conda package by path of the metadata it owns, relative to the prefix with ``/``.
+
+    Raises:
+        UnreadableEnvironmentError: one of ``folders`` cannot be listed.
     """
     problems: list[Problem] = []
     owned = _Owners(prefix, folders, owners)
     by_name: dict[str, list[Found]] = {}
     for folder in folders:
         location = _relative(prefix, folder)
-        for entry in scan(folder):
+        for entry in listing(folder):
             if not entry.name.endswith(_METADATA):
                 continue
             if entry.name.startswith("~"):
