@@ -1,0 +1,58 @@
+"""``python -m benchmarks [WORK...]``: measure, and print a table of what was reached."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import backups, lists, processes, restoring
+from benchmarks.measuring import table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from benchmarks.measuring import Row
+
+_WORKS: dict[str, Callable[[Path, tuple[int, ...]], Iterator[Row]]] = {
+    "unchanged": backups.unchanged,
+    "changed": backups.changed,
+    "capture": backups.first_capture,
+    "memory": backups.memory,
+    "start": processes.start,
+    "quiet": processes.quiet,
+    "first": processes.first,
+    "requirements": processes.requirements,
+    "lists": lists.lists,
+    "disk": lists.disk,
+    "restore": restoring.exact,
+}
+
+
+def main() -> None:
+    """Measure each work in a folder of its own."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure envkeep beside its peers.")
+    parser.add_argument("works", nargs="*", metavar="WORK", help=f"of {', '.join(_WORKS)}; all by default")
+    parser.add_argument("--sizes", default="26,156,617,5000", help="numbers of packages (default: %(default)s)")
+    given = parser.parse_args()
+    unknown = set(given.works) - set(_WORKS)
+    if unknown:
+        parser.error(f"no such work: {', '.join(sorted(unknown))}")
+    sizes = tuple(int(text) for text in given.sizes.split(","))
+    print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} processors; milliseconds are medians of 7")
+    rows: list[Row] = []
+    for name in given.works or _WORKS:
+        with tempfile.TemporaryDirectory(prefix="envkeep-benchmark-") as folder:
+            for row in _WORKS[name](Path(folder), sizes):
+                rows.append(row)
+                print(".", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()

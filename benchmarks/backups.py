@@ -1,0 +1,145 @@
+"""Backups and captures inside a running process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.measuring import RUNS, Row, in_turn, median_ms
+from benchmarks.prefixes import FILES, age, change_package, make_prefix
+from envkeep.capturing.capture import capture
+from envkeep.keeping.backup import backup
+from envkeep.store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["changed", "first_capture", "memory", "unchanged"]
+
+_SIZE = 617
+
+
+def unchanged(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
+    """Look whether anything changed since the last backup."""
+    for size in sizes:
+        prefix = make_prefix(folder / f"env{size}", size)
+        store = Store(folder / f"home{size}")
+        age(prefix)
+        backup(prefix, store)
+        backup(prefix, store)
+        spent = median_ms(lambda prefix=prefix, store=store: backup(prefix, store), 5 * RUNS)  # type: ignore[misc]
+        yield Row(
+            work="backup(), nothing changed",
+            size=f"{size}",
+            measured=f"{spent:.2f} ms",
+            reach="≤ 1 ms",
+            reached=spent <= 1,
+        )
+
+
+def changed(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
+    """Back up after one package changed."""
+    for size in sizes:
+        prefix = make_prefix(folder / f"env{size}", size)
+        store = Store(folder / f"home{size}", limit=100)
+        backup(prefix, store)
+        versions = count(2)
+
+        def change(prefix: Path = prefix, versions: count[int] = versions) -> None:
+            change_package(prefix, 7, f"1.{next(versions)}")
+
+        change()
+        backup(prefix, store)
+        spent = median_ms(lambda prefix=prefix, store=store: backup(prefix, store), before=change)  # type: ignore[misc]
+        bound = {"reach": "≤ 15 ms", "reached": spent <= 15} if size == _SIZE else {}
+        yield Row(work="backup(), one package changed", size=f"{size}", measured=f"{spent:.1f} ms", **bound)  # type: ignore[arg-type]
+
+
+def first_capture(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
+    """Capture with nothing known beforehand, beside a typed parse of the same conda-meta."""
+    parse = _typed_parse()
+    for size in sizes:
+        prefix = make_prefix(folder / f"env{size}", size)
+
+        def read(prefix: Path = prefix) -> object:
+            return capture(prefix)
+
+        if parse is None:
+            yield Row(work="first capture", size=f"{size}", measured=f"{median_ms(read):.1f} ms", peer="msgspec is not installed")
+            continue
+        ours, theirs = in_turn([read, lambda prefix=prefix: parse(prefix)])  # type: ignore[misc]
+        bound = {"reach": "≤ 3 ×", "reached": ours <= 3 * theirs} if size == _SIZE else {}
+        yield Row(
+            work="first capture",
+            size=f"{size}",
+            measured=f"{ours:.1f} ms",
+            peer=f"msgspec {theirs:.1f} ms",
+            ratio=f"{ours / theirs:.1f} ×",
+            **bound,  # type: ignore[arg-type]
+        )
+
+
+def memory(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:  # noqa: ARG001 - one size says it
+    """Measure what a process that captures needs at most, with lists of 60 and of 600 files a package."""
+    import importlib.util
+
+    if importlib.util.find_spec("resource") is None:
+        yield Row(work="memory of a capture", size=f"{_SIZE}", measured="not measured on this system")
+        return
+    few = _resident(make_prefix(folder / "few", _SIZE))
+    many = _resident(make_prefix(folder / "many", _SIZE, files=10 * FILES))
+    yield Row(work="memory of a capture", size=f"{_SIZE}", measured=f"{few:.0f} MB", reach="≤ 60 MB", reached=few <= 60)
+    yield Row(
+        work="the same, lists of files ten times as long",
+        size=f"{_SIZE}",
+        measured=f"{many:.0f} MB",
+        ratio=f"+{many - few:.1f} MB",
+        reach="no growth",
+        reached=many - few <= 2,
+    )
+
+
+def _resident(prefix: Path) -> float:
+    code = (
+        "import resource, sys; from pathlib import Path; from envkeep.capturing.capture import capture; "
+        f"capture(Path({str(prefix)!r})); used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; "
+        "print(used / (1e6 if sys.platform == 'darwin' else 1e3))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+def _typed_parse():  # type: ignore[no-untyped-def]  # msgspec need not be installed
+    try:
+        import msgspec
+    except ImportError:
+        return None
+
+    class Package(msgspec.Struct):
+        name: str
+        version: str
+        build: str
+        build_number: int = 0
+        channel: str | None = None
+        subdir: str | None = None
+        fn: str | None = None
+        url: str | None = None
+        md5: str | None = None
+        sha256: str | None = None
+        size: int | None = None
+        timestamp: int | None = None
+        depends: list[str] = []
+        constrains: list[str] = []
+        noarch: str | None = None
+        license: str | None = None
+        files: list[str] = []
+
+    decoder = msgspec.json.Decoder(Package)
+
+    def parse(prefix: Path) -> list[object]:
+        return [decoder.decode(path.read_bytes()) for path in Path(prefix, "conda-meta").glob("*.json")]
+
+    return parse

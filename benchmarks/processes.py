@@ -1,0 +1,139 @@
+"""Whole processes, from the shell's point of view."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from itertools import count
+from typing import TYPE_CHECKING
+
+from benchmarks.measuring import RUNS, Row, in_turn, median_ms, process
+from benchmarks.prefixes import age, make_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["first", "quiet", "requirements", "start"]
+
+_SIZE = 617
+_ENVKEEP = [sys.executable, "-m", "envkeep"]
+_HEAVY = ("typer", "rich", "yaml", "packaging.requirements", "asyncio", "rattler", "importlib.metadata", "subprocess")
+
+
+def start(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:  # noqa: ARG001 - nothing to read
+    """Import envkeep."""
+    ours, bare = in_turn([process([sys.executable, "-c", "import envkeep"]), process([sys.executable, "-c", "pass"])], 3 * RUNS)
+    code = f"import envkeep, sys; print([name for name in {_HEAVY!r} if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-I", "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+    yield Row(
+        work=f"import envkeep (loads of the heavy ones: {loaded})",
+        size="",
+        measured=f"{ours:.1f} ms",
+        peer=f"bare Python {bare:.1f} ms",
+        ratio=f"{ours - bare:+.1f} ms",
+        reach="≤ 10 ms over",
+        reached=ours - bare <= 10 and loaded == "[]",
+    )
+
+
+def quiet(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
+    """Run ``envkeep backup -q`` with nothing changed."""
+    for size in sizes:
+        prefix, home = make_prefix(folder / f"env{size}", size), folder / f"home{size}"
+        age(prefix)
+        command = [*_ENVKEEP, "backup", "-q", "-p", str(prefix), "--home", str(home)]
+        process(command)()
+        process(command)()
+        ours, typer = in_turn([process(command), process([sys.executable, "-c", "import typer"])])
+        yield Row(
+            work="envkeep backup -q, nothing changed",
+            size=f"{size}",
+            measured=f"{ours:.0f} ms",
+            peer=f"import typer {typer:.0f} ms",
+            ratio=f"{ours - typer:+.0f} ms",
+            reach="≤ 15 ms over",
+            reached=ours - typer <= 15,
+        )
+
+
+def first(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
+    """Run ``envkeep backup`` for the first time, beside what else would write the same files."""
+    conda = shlex.split(os.environ.get("CONDA_EXE", ""))
+    for size in sizes:
+        prefix = make_prefix(folder / f"env{size}", size)
+        numbers = count()
+
+        def run(prefix: Path = prefix, numbers: count[int] = numbers, size: int = size) -> None:
+            process([*_ENVKEEP, "backup", "-p", str(prefix), "--home", str(folder / f"home{size}-{next(numbers)}")])()
+
+        ours = median_ms(run)
+        freeze = median_ms(process(_pip_freeze(prefix)))
+        if not conda:
+            yield Row(
+                work="envkeep backup, the first",
+                size=f"{size}",
+                measured=f"{ours:.0f} ms",
+                peer=f"pip freeze alone {freeze:.0f} ms (CONDA_EXE names no conda)",
+                ratio=f"{freeze / ours:.1f} ×",
+            )
+            continue
+        env = {**os.environ, "CONDA_SOLVER": "classic"}
+        exports = [
+            median_ms(process([*conda, "env", "export", "-p", str(prefix), *flags], env), 3)
+            for flags in ((), ("--no-builds",), ("--from-history",))
+        ]
+        theirs = sum(exports) + freeze
+        bound = {"reach": "≥ 20 ×", "reached": theirs >= 20 * ours} if size == _SIZE else {}
+        yield Row(
+            work="envkeep backup, the first",
+            size=f"{size}",
+            measured=f"{ours:.0f} ms",
+            peer=f"conda env export 3 × and pip freeze {theirs:.0f} ms",
+            ratio=f"{theirs / ours:.1f} ×",
+            **bound,  # type: ignore[arg-type]
+        )
+
+
+def requirements(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
+    """Make the list of Python packages."""
+    from envkeep.capturing.capture import capture
+    from envkeep.formats.variants import requirements as written
+
+    for size in sizes:
+        prefix, home = make_prefix(folder / f"env{size}", size), folder / f"home{size}"
+        bound = size == _SIZE
+        export = process([*_ENVKEEP, "export", "--format", "requirements", "-p", str(prefix), "--home", str(home)])
+        process([*_ENVKEEP, "backup", "-q", "-p", str(prefix), "--home", str(home)])()
+        works = [lambda prefix=prefix: written(capture(prefix)), export, process(_pip_freeze(prefix))]  # type: ignore[misc]
+        uv = shutil.which("uv", path=os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", ""))  # noqa: PTH120
+        if uv is not None:
+            works.append(process([uv, "pip", "freeze", "--python", str(prefix / "bin" / "python")]))
+        ours, whole, pip, *others = in_turn(works)
+        if others:
+            yield Row(
+                work="requirements, in process",
+                size=f"{size}",
+                measured=f"{ours:.1f} ms",
+                peer=f"uv pip freeze {others[0]:.1f} ms",
+                ratio=f"{ours / others[0]:.1f} ×",
+                reach="≤ 1 ×" if bound else "",
+                reached=ours <= others[0] if bound else None,
+            )
+        yield Row(
+            work="envkeep export --format requirements",
+            size=f"{size}",
+            measured=f"{whole:.0f} ms",
+            peer=f"pip freeze {pip:.0f} ms",
+            ratio=f"{pip / whole:.1f} ×",
+            reach="≥ 3 ×" if bound else "",
+            reached=pip >= 3 * whole if bound else None,
+        )
+
+
+def _pip_freeze(prefix: Path) -> list[str]:
+    site = next((prefix / "lib").glob("python3*/site-packages"))
+    return [sys.executable, "-m", "pip", "--disable-pip-version-check", "freeze", "--path", str(site)]
