@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from envkeep.store.config import Config
     from envkeep.store.store import Store
 
-__all__ = ["Answering", "answering"]
+__all__ = ["Answering", "answering", "fail"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,25 @@ class Answering:
         config = config or self.config()
         return Store(config.home, folder=config.folder, limit=config.limit, lock_timeout=config.lock_timeout)
 
-    def answer(self, result: Any, text: Callable[[], str], *, status: int = 0, problems: Any = ()) -> NoReturn:
+    def answer(
+        self,
+        result: Any,
+        text: Callable[[], str],
+        *,
+        status: int = 0,
+        problems: Any = (),
+        talk: bool = False,
+        as_is: bool = False,
+    ) -> NoReturn:
         """Give the answer and end: as JSON, or as what ``text`` returns, with the exit status.
+
+        Args:
+            result: for JSON.
+            text: makes the text for a person.
+            status: the exit status.
+            problems: that the capture met, for JSON.
+            talk: the text says no more than what was done or what the exit status says, so that ``--quiet`` leaves it out.
+            as_is: the text is a file's: not folded at a narrow terminal.
 
         Raises:
             typer.Exit: always.
@@ -52,9 +69,9 @@ class Answering:
         if self.console.json:
             from envkeep.report.plain import envelope
 
-            self.console.result(envelope(self.command, result, status=status, problems=problems))
-        else:
-            self.console.result(text())
+            self.console.document(envelope(self.command, result, status=status, problems=problems))
+        elif not (talk and self.console.quiet):
+            self.console.result(text(), as_is=as_is)
         raise typer.Exit(status)
 
 
@@ -65,17 +82,18 @@ def answering(command: str, home: Path | None, *, json: bool, quiet: bool, verbo
     try:
         yield Answering(command, console, home)
     except EnvkeepError as error:
-        _fail(console, command, error)
-        raise typer.Exit(error.exit_status) from None
+        raise typer.Exit(fail(console, command, error)) from None
     except KeyboardInterrupt:
-        interrupted = InterruptedByUserError("interrupted")
-        _fail(console, command, interrupted)
-        raise typer.Exit(interrupted.exit_status) from None
+        raise typer.Exit(fail(console, command, InterruptedByUserError("interrupted"))) from None
 
 
-def _fail(console: Console, command: str, error: EnvkeepError) -> None:
+def fail(console: Console, command: str, error: EnvkeepError) -> int:
+    """Say an error on stderr, with ``--json`` also in the envelope on stdout; return its exit status."""
     console.error(error)
     if console.json:
         from envkeep.report.plain import error_envelope
 
-        console.result(error_envelope(command, error))
+        # what was wrong may be that nothing can be written there
+        with suppress(EnvkeepError):
+            console.document(error_envelope(command, error))
+    return error.exit_status

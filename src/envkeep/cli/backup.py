@@ -45,7 +45,7 @@ def command(
         store = run.store()
         if not all_:
             result = backup(live_prefix(name, prefix), store, force=force, tag=tag, note=note)
-            run.answer(result, lambda: "" if quiet else backup_text(result, verbose=verbose), problems=result.problems)
+            run.answer(result, lambda: backup_text(result, verbose=verbose), problems=result.problems, talk=True)
         if name is not None or prefix is not None or tag is not None:
             raise UsageError("--all goes with neither -n, -p nor --tag", "Leave it out, or name no environment.")
         from envkeep.capturing.discovery import known_prefixes
@@ -55,4 +55,4 @@ def command(
         stored = [Path(each.prefix) for each in store.environments() if each.prefix is not None]
         results = backup_all(known_prefixes(os.environ, also=stored), store, progress_for(quiet=quiet), force=force, note=note)
         status = 1 if results.failed else 0
-        run.answer(results, lambda: "" if quiet else backups_text(results), status=status)
+        run.answer(results, lambda: backups_text(results), status=status, talk=True)

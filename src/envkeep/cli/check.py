@@ -47,6 +47,4 @@ def command(
         altered = altered_files(where, progress) if files else ()
         status = 3 if findings or altered else 0
         result = {"findings": findings, "files": altered}
-        run.answer(
-            result, lambda: "" if quiet else check_text(record, findings, altered), status=status, problems=record.problems
-        )
+        run.answer(result, lambda: check_text(record, findings, altered), status=status, problems=record.problems, talk=True)

@@ -45,7 +45,8 @@ def command(
         after, after_label = _side(store, new or "live", name, prefix, of=old)
         changes = diff(before, after)
         result = {"old": before_label, "new": after_label, "changes": changes.changes, "uncompared": changes.uncompared}
-        run.answer(result, lambda: "" if quiet else diff_text(changes, before_label, after_label), status=3 if changes else 0)
+        status = 3 if changes else 0
+        run.answer(result, lambda: diff_text(changes, before_label, after_label), status=status, talk=True)
 
 
 def _side(

@@ -65,4 +65,4 @@ def command(
             if not run.console.ask("Remove for good?"):
                 raise RefusedError("nothing was removed", "Say --yes to remove without being asked.")
         gone = store.forget(wanted)
-        run.answer({"forgotten": gone}, lambda: forgotten_text(gone, would=False))
+        run.answer({"forgotten": gone}, lambda: forgotten_text(gone, would=False), talk=True)

@@ -39,7 +39,6 @@ def command(
         kept = [store.import_file(file, name or file.resolve().parent.name) for file in files]
         run.answer(
             kept,
-            lambda: (
-                "" if quiet else "\n".join(f"{backup.label}: kept, from {file}" for backup, file in zip(kept, files, strict=True))
-            ),
+            lambda: "\n".join(f"{backup.label}: kept, from {file}" for backup, file in zip(kept, files, strict=True)),
+            talk=True,
         )

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
+
+from envkeep.cli.options import AsJson, Home, Quiet, Verbose
+from envkeep.cli.usage import ClickError, no_such, usage_failed
+from envkeep.errors import EnvkeepError
 
 __all__ = ["main"]
 
@@ -39,6 +44,11 @@ EPILOG = (
 
 class _Verbs(TyperGroup):
     """A group that knows its verbs by name and builds the one that is called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in _VERBS and not args[0].startswith("-"):
+            raise no_such("command", args[0], _VERBS, "envkeep -h lists them.")
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is typer's
         return list(_VERBS)
@@ -75,6 +85,10 @@ app = typer.Typer(
 def _root(
     ctx: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version.", callback=_version, is_eager=True),  # noqa: ARG001
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Keep a record of an environment each time it changes, rebuild it, and prove what came out.
 
@@ -85,9 +99,16 @@ def _root(
     if ctx.invoked_subcommand is None:
         from envkeep.cli.status import welcome
 
-        welcome()
+        welcome(home, json=json, quiet=quiet, verbose=verbose)
+    # an option that every command has may stand before the command, too
+    given = {"home": home, "json": json, "quiet": quiet, "verbose": verbose}
+    ctx.default_map = {str(ctx.invoked_subcommand): {name: value for name, value in given.items() if value}}
 
 
 def main() -> None:
-    """Run the command line; the console script's entry point."""
-    app(prog_name="envkeep")
+    """Run the command line and end with its exit status; the console script's entry point."""
+    try:
+        status = app(prog_name="envkeep", standalone_mode=False)
+    except (EnvkeepError, ClickError) as error:
+        sys.exit(usage_failed(error, sys.argv[1:], _VERBS))
+    sys.exit(status or 0)

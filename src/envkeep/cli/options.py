@@ -16,8 +16,8 @@ Home = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors and results.")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more: every problem, every command run.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors and what was asked to be shown.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more: every package, every problem.")]
 Name = Annotated[
     str | None,
     typer.Option("-n", "--name", metavar="NAME", help="The environment, by name.", show_default=False),

@@ -135,7 +135,7 @@ def command(
         result = restore(
             prepared.plan, engine=prepared.engine, installer=config.installer, progress=progress, files=files, imports=imports
         )
-        run.answer(result, lambda: restored_text(result, verbose=verbose), status=0 if result.as_asked else 3)
+        run.answer(result, lambda: restored_text(result, verbose=verbose), status=0 if result.as_asked else 3, talk=True)
 
 
 def _config(run: Answering, engine: _Engine | None, installer: _Installer | None) -> Config:

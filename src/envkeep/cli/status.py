@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import NoReturn
+
 from envkeep.cli.answering import answering
 from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
 
@@ -26,23 +29,26 @@ def command(
         from envkeep.report.status import status_text
 
         result = status(live_prefix(name, prefix), run.store())
-        run.answer(result, lambda: "" if quiet else status_text(result), status=0 if result.word == "same" else 3)
+        run.answer(result, lambda: status_text(result), status=0 if result.word == "same" else 3, talk=True)
 
 
-def welcome() -> None:
-    """Print the status of the active environment and the next useful command."""
-    with answering("envkeep", None, json=False, quiet=False, verbose=False) as run:
+def welcome(home: Path | None, *, json: bool, quiet: bool, verbose: bool) -> NoReturn:
+    """Print the status of the active environment and the next useful command.
+
+    Raises:
+        typer.Exit: always; status 0 unless there was an error.
+    """
+    with answering("envkeep", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.choosing import live_prefix
         from envkeep.errors import EnvkeepError
         from envkeep.keeping.status import status
-        from envkeep.report.status import status_text
+        from envkeep.report.status import Standing, standing_text
 
         try:
             prefix = live_prefix(None, None)
         except EnvkeepError as error:
-            run.console.result(
-                f"no active environment: {error.fact}\nnext: envkeep backup -p PATH, or envkeep list; envkeep --help"
-            )
-            return
-        result = status(prefix, run.store())
-        run.answer(result, lambda: status_text(result, next_command=True))
+            standing = Standing(status=None, fact=error.fact, next="envkeep backup -p PATH")
+        else:
+            result = status(prefix, run.store())
+            standing = Standing(status=result, fact=None, next="envkeep list" if result.word == "same" else "envkeep backup")
+        run.answer(standing, lambda: standing_text(standing))

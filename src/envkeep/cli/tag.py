@@ -37,6 +37,6 @@ def command(
             raise UsageError(f"{backup} is a file", "Tags are for backups in the store; bring it in with: envkeep import FILE")
         if remove:
             store.untag(chosen.environment, tag)
-            run.answer({"backup": chosen, "removed": tag}, lambda: f"{chosen.label}: no longer tagged {tag}")
+            run.answer({"backup": chosen, "removed": tag}, lambda: f"{chosen.label}: no longer tagged {tag}", talk=True)
         tagged = store.tag(chosen, tag)
-        run.answer({"backup": tagged}, lambda: f"{tagged.label}: tagged {tag}")
+        run.answer({"backup": tagged}, lambda: f"{tagged.label}: tagged {tag}", talk=True)

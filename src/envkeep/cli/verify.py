@@ -37,4 +37,5 @@ def command(
         expected = load(store, choose(store, backup))
         where = live_prefix(name, prefix)
         found = verify_prefix(expected, where, files=files, imports=imports, progress=progress_for(quiet=quiet))
-        run.answer(found, lambda: "" if quiet else verification_text(found, verbose=verbose), status=0 if found.exact else 3)
+        status = 0 if found.exact else 3
+        run.answer(found, lambda: verification_text(found, verbose=verbose), status=status, talk=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+
+from envkeep.model.record import Record
+from envkeep.model.secrets import looks_secret
+from envkeep.model.specification import Specification
 
 if TYPE_CHECKING:
     from envkeep.errors import EnvkeepError
@@ -17,9 +20,14 @@ SCHEMA = 1
 
 
 def plain(value: Any) -> Any:
-    """Return a result as values of JSON: dataclasses by field, paths and times as text (ISO 8601), sets sorted."""
+    """Return a result as values of JSON: dataclasses by field, paths and times as text (ISO 8601), sets sorted.
+
+    Variables that look secret are left out.
+    """
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, (Record, Specification)):
+        value = replace(value, variables=tuple(pair for pair in value.variables if not looks_secret(*pair)))
     if is_dataclass(value) and not isinstance(value, type):
         # what a value keeps out of its repr can be a secret
         shown = (field.name for field in fields(value) if field.repr and not field.name.startswith("_"))
@@ -37,18 +45,12 @@ def plain(value: Any) -> Any:
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
-def envelope(command: str, result: Any, *, status: int, problems: Any = ()) -> str:
-    """Return the JSON text of a command's result."""
-    return _dumps({"schema": SCHEMA, "command": command, "status": status, "result": plain(result), "problems": plain(problems)})
+def envelope(command: str, result: Any, *, status: int, problems: Any = ()) -> dict[str, Any]:
+    """Return the document of a command's result."""
+    return {"schema": SCHEMA, "command": command, "status": status, "result": plain(result), "problems": plain(problems)}
 
 
-def error_envelope(command: str, error: EnvkeepError) -> str:
-    """Return the JSON text of a command that failed."""
+def error_envelope(command: str, error: EnvkeepError) -> dict[str, Any]:
+    """Return the document of a command that failed."""
     fault = {"code": error.code, "fact": error.fact, "remedy": error.remedy}
-    return _dumps(
-        {"schema": SCHEMA, "command": command, "status": error.exit_status, "result": None, "problems": [], "error": fault}
-    )
-
-
-def _dumps(document: dict[str, Any]) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return {**envelope(command, None, status=error.exit_status), "error": fault}

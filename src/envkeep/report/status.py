@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.report.diff import changes_text, unicode_out
@@ -10,11 +11,33 @@ from envkeep.report.record import summary_line
 if TYPE_CHECKING:
     from envkeep.keeping.status import StatusResult
 
-__all__ = ["status_text"]
+__all__ = ["Standing", "standing_text", "status_text"]
 
 
-def status_text(result: StatusResult, *, next_command: bool = False) -> str:
-    """Return whether an environment has changed since its last backup, and how; ``next_command`` adds what to do now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What ``envkeep`` alone answers.
+
+    Attributes:
+        status: of the active environment; None where none is.
+        fact: why none is; None where one is.
+        next: the next useful command.
+    """
+
+    status: StatusResult | None
+    fact: str | None
+    next: str
+
+
+def standing_text(standing: Standing) -> str:
+    """Return the status of the active environment and what to do now."""
+    told = f"no active environment: {standing.fact}" if standing.status is None else status_text(standing.status)
+    also = {"same": "; to rebuild: envkeep restore latest"}.get(standing.status.word, "") if standing.status else ""
+    return f"{told}\nnext: {standing.next}{also or '; see envkeep -h'}"
+
+
+def status_text(result: StatusResult) -> str:
+    """Return whether an environment has changed since its last backup, and how."""
     environment = result.record.environment
     parts = [f"{environment.name} ({environment.prefix}): {summary_line(result.record)}"]
     if result.previous is None or result.word == "never":
@@ -26,11 +49,4 @@ def status_text(result: StatusResult, *, next_command: bool = False) -> str:
     else:
         parts.append(f"changed since {result.previous.stamp}: {result.changes.counts.text(ascii_only=not unicode_out())}")
         parts.append(changes_text(result.changes))
-    if next_command:
-        follow = {
-            "never": "envkeep backup",
-            "changed": "envkeep backup",
-            "same": "envkeep list; to rebuild: envkeep restore latest",
-        }
-        parts.append(f"next: {follow[result.word]}")
     return "\n".join(parts)
