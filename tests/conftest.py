@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support.channel import Channel, Index, cache_folder, prepare
 from support.projects import make_git_repo
@@ -22,6 +23,12 @@ _FOREIGN_SETTINGS = re.compile(
     r"(PIP|UV|CONDA|MAMBA|RATTLER|ENVKEEP|XDG|GIT)_|(VIRTUAL_ENV|PYTHONHOME|PYTHONPATH|NO_COLOR|FORCE_COLOR)\Z"
 )
 _USERS_OWN = dict(os.environ)
+
+# A slow machine is no failure. Where CI is set the examples are the same in every run, so that a change is judged by itself.
+settings.register_profile(
+    "envkeep", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
+)
+settings.load_profile("envkeep")
 
 
 class MakeEnv(Protocol):
