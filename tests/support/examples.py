@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["NOT_RUN", "Block", "Example", "Shell", "blocks", "difference", "same_place"]
+__all__ = ["NOT_RUN", "Block", "Example", "Shell", "blocks", "difference", "missing_options", "same_place"]
 
 # what stands in a block's title where it cannot be run by the tests; readers of the site see it
 NOT_RUN = "Not run by the tests"
@@ -203,3 +204,20 @@ def _side_by_side(expected: list[str], actual: list[str]) -> str:
         lines += [f"- {shown}"] if shown is not None else []
         lines += [f"+ {printed}"] if printed is not None else []
     return "\n".join(lines)
+
+
+def missing_options(command: str) -> set[str]:
+    """Return the options of a call of envkeep that it does not have; a verb that it does not have counts as one."""
+    from typer.main import get_command
+
+    from envkeep.cli.main import app
+
+    words = shlex.split(re.split(r"&&|[|;>]", command)[0])[1:]
+    group: Any = get_command(app)
+    options, verb = words, group
+    if words and not words[0].startswith("-"):
+        if words[0] not in group.list_commands(None):
+            return {words[0]}
+        verb, options = group.get_command(None, words[0]), words[1:]
+    known = {name for parameter in verb.params for name in (*parameter.opts, *parameter.secondary_opts)} | {"-h", "--help"}
+    return {word.partition("=")[0] for word in options if word.startswith("-") and word != "-"} - known
