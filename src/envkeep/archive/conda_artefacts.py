@@ -1,4 +1,4 @@
-"""The artefacts of a record's conda packages: from the package caches of this machine, from where the channel lies, or downloaded.
+"""The artefacts of a record's conda packages: from this machine's package caches, from where the channel lies, or downloaded.
 
 Only files are handled, so that a record of any platform can be packed on any other.
 """

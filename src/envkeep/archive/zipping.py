@@ -7,7 +7,6 @@ import os
 import stat
 import zipfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.errors import EnvkeepError
@@ -16,6 +15,7 @@ from envkeep.formats.archive_manifest import MANIFEST_NAME, PackedFile, write_ma
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from envkeep.engines.base import Progress
     from envkeep.formats.archive_manifest import ArchiveManifest
@@ -25,6 +25,8 @@ __all__ = ["Ingredient", "write_archive"]
 # before zip's first second of 1980 there is no time, and a time of now would give other bytes for the same content
 _DATE = (1980, 1, 1, 0, 0, 0)
 _PART = ".part"
+# Windows translates line ends without it
+_BINARY = getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,9 @@ class Ingredient:
                 yield block
 
 
-def write_archive(path: Path, manifest: ArchiveManifest, ingredients: Iterable[Ingredient], progress: Progress) -> None:
+def write_archive(
+    path: Path, manifest: ArchiveManifest, ingredients: Iterable[Ingredient], progress: Progress, *, private: bool = False
+) -> None:
     """Write an archive: beside its place first, synced, then renamed, so that no half one stands there.
 
     Args:
@@ -68,6 +72,7 @@ def write_archive(path: Path, manifest: ArchiveManifest, ingredients: Iterable[I
         manifest: without ``files``, which are those of the ingredients.
         ingredients: what is in it; each name once.
         progress: told how many bytes are written.
+        private: whether nobody else may read it.
 
     Raises:
         EnvkeepError: it cannot be written, or an ingredient is not what it was.
@@ -78,7 +83,8 @@ def write_archive(path: Path, manifest: ArchiveManifest, ingredients: Iterable[I
     part = path.with_name(path.name + _PART)
     progress.start("writing the archive", 2 * sum(item.size for item in wanted))
     try:
-        with part.open("wb") as raw:
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | _BINARY, 0o600 if private else 0o666), "wb") as raw:
             with zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED) as archive:
                 for item in (*wanted, last):
                     _write(archive, item, progress)
@@ -109,7 +115,7 @@ def _write(archive: zipfile.ZipFile, item: Ingredient, progress: Progress) -> No
             stream.write(block)
             progress.advance(len(block))
     if digest.hexdigest() != item.sha256:
-        raise EnvkeepError(f"{item.source} changed while it was packed", "Pack again.")
+        raise EnvkeepError(f"{item.name} changed while it was packed", "Pack again.")
 
 
 def _seal(part: Path, progress: Progress) -> None:

@@ -28,6 +28,7 @@ _VERBS = {
     "export": "export",
     "restore": "restore",
     "verify": "verify",
+    "pack": "pack",
     "inspect": "inspect",
     "import": "import_files",
     "tag": "tag",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from envkeep.engines.base import InstallerName, PipReport, PipRequest, Progress
 
-__all__ = ["PipInstaller", "has_pip"]
+__all__ = ["PipInstaller", "failure_reason", "has_pip", "pip_environment"]
 
 _KEPT = frozenset(
     {
@@ -45,6 +45,22 @@ def has_pip(python: str) -> bool:
     return run([python, "-I", "-B", "-c", "import pip"]).returncode == 0
 
 
+def pip_environment(environ: Mapping[str, str], *, offline: bool, own_indexes: bool = True) -> dict[str, str]:
+    """Return the environment of a process of pip's: of its variables only those that say where packages come from.
+
+    Args:
+        environ: ours.
+        offline: whether nothing may get out.
+        own_indexes: whether the indexes that the variables name are to be asked.
+    """
+    from envkeep.engines.installing import child_environment
+
+    child = child_environment(environ, "PIP_", _KEPT if own_indexes else _KEPT - _INDEXES, offline=offline)
+    # a conda environment is no virtual one in pip's eyes
+    child["PIP_REQUIRE_VIRTUALENV"] = "0"
+    return child
+
+
 class PipInstaller:
     """``python -m pip install`` of the environment's own Python.
 
@@ -63,14 +79,12 @@ class PipInstaller:
         Raises:
             InstallerError: the environment has no pip, or its Python cannot be started.
         """
-        from envkeep.engines.installing import child_environment, install_by_halves, requirements_file
+        from envkeep.engines.installing import install_by_halves, requirements_file
         from envkeep.engines.run import run
         from envkeep.errors import EngineError
 
-        kept = _KEPT - _INDEXES if request.index_urls or request.offline else _KEPT
-        environ = child_environment(self._environ, "PIP_", kept, offline=request.offline)
-        # a conda environment is no virtual one in pip's eyes
-        environ["PIP_REQUIRE_VIRTUALENV"] = "0"
+        own = not (request.index_urls or request.offline)
+        environ = pip_environment(self._environ, offline=request.offline, own_indexes=own)
 
         def attempt(lines: tuple[str, ...]) -> str | None:
             with requirements_file(lines) as file:
@@ -87,7 +101,7 @@ class PipInstaller:
                 )
             if done.returncode == 0:
                 return None
-            reason = _reason(done.stderr or done.stdout, done.returncode)
+            reason = failure_reason(done.stderr or done.stdout, done.returncode)
             if len(lines) == 1 and "Invalid requirement" in reason and (older := _older_spelling(lines[0])):
                 return attempt((older,))
             return reason
@@ -132,7 +146,7 @@ def _older_spelling(line: str) -> str | None:
     return None if match is None else f"{match[2]}#{match[3] + '&' if match[3] else ''}egg={match[1]}"
 
 
-def _reason(text: str, status: int) -> str:
+def failure_reason(text: str, status: int) -> str:
     """Return pip's own words for why it failed: its last line of error, without the lines around it."""
     from envkeep.model.urls import scrub
 

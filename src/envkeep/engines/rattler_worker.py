@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Coroutine, Sequence
     from typing import TextIO
 
     from rattler import Client, Gateway, GenericVirtualPackage, VirtualPackage
@@ -162,7 +162,7 @@ async def download(request: dict[str, Any], reply: Reply) -> dict[str, str]:
     async def one(url: str, path: str) -> None:
         async with room:
             try:
-                await download_to_path(client, url, path)
+                await download_to_path(client, url, Path(path))
             except Exception as error:  # noqa: BLE001 - py-rattler has no type for an answer of a server
                 failed[url] = _answer_of(url, error)
         reply.send(advance=1)
@@ -326,7 +326,14 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     request: dict[str, Any] = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    operation = {"solve": solve, "available": available, "unavailable": unavailable, "install": install, "download": download}[request["op"]]
+    operations = {
+        "solve": solve,
+        "available": available,
+        "unavailable": unavailable,
+        "install": install,
+        "download": download,
+    }
+    operation: Callable[[dict[str, Any], Reply], Coroutine[Any, Any, Any]] = operations[request["op"]]
     try:
         reply.send(result=asyncio.run(operation(request, reply)))
     except ImportError as error:
