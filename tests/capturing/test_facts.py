@@ -5,6 +5,7 @@
 | 1 canonical channels, a record without `channel` | tests/model/test_channels.py, `test_channel_of_the_url` |
 | 1 pip's are those in no conda file list, INSTALLER is no proof | `test_ownership_is_by_file_lists` |
 | 1 a pip package in a conda one's place | `test_pip_over_conda` |
+| pip installs the same version over a conda package | `test_the_same_version_over_conda` |
 | 1 variables, `***unset***` | `test_variables` |
 | 1 reading harms | tests/capturing/test_harmless.py |
 | 2 the history of all writers | tests/formats/test_history.py |
@@ -30,11 +31,13 @@ from __future__ import annotations
 
 import json
 import os
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envkeep.capturing.capture import capture
+from envkeep.formats import environment_yml
 from support.wild_prefixes import wild_conda, wild_venv
 
 if TYPE_CHECKING:
@@ -107,6 +110,36 @@ def test_pip_over_conda(tmp_path: Path) -> None:
     # the C library and the Python package share a name and nothing else; conda drops the library
     assert package(record, "graphviz").altered is None
     assert codes(record) == ["clobbered", "removed-package"]
+
+
+@pytest.mark.parametrize("path", ["lib/python3.12/site-packages", "site-packages", "lib\\python3.12\\site-packages"])
+@pytest.mark.parametrize("indent", [2, None])
+@pytest.mark.parametrize("changed", [True, False])
+def test_the_same_version_over_conda(tmp_path: Path, path: str, indent: int | None, changed: bool) -> None:
+    prefix = wild_conda(tmp_path / "e")
+    prefix.python()
+    folder = prefix.dist("six", record="six.py,sha256=abc,1\n")
+    separator = "\\" if "\\" in path else "/"
+    data = {
+        "paths": [
+            {"_path": f"{path}{separator}six.py", "sha256": "0" * 64},
+            {
+                "_path": separator.join((path, folder.name, "RECORD")),
+                "sha256": "1" * 64,
+                "sha256_in_prefix": sha256(b"six.py,sha256=abc,1\n").hexdigest(),
+            },
+        ]
+    }
+    record = prefix.record("six", files=prefix.owned(folder), paths_data=data, indent=indent)
+    if changed:
+        (folder / "RECORD").write_text("six.py,sha256=abc,1\nsix-1.0.dist-info/INSTALLER,,\n")
+    os.utime(record, (1, 1))
+    found = read(prefix.path)
+    assert dist(found, "six").from_pip == changed
+    assert package(found, "six").altered == ("overwritten" if changed else None)
+    assert codes(found) == (["clobbered"] if changed else [])
+    # conda's own export keeps its line, since its anchor is in place
+    assert "  - six=1.0=0\n" in environment_yml.write(found)
 
 
 def test_variables(tmp_path: Path) -> None:

@@ -47,6 +47,9 @@ def messy(clean: Record, prefix: Path, tmp_path_factory: pytest.TempPathFactory)
     # from the index, a folder, a repository; six over conda's
     pip(prefix, "install", "-q", "--no-build-isolation", "labindex==1.0", "six==1.17.0", "-e", project, git)
     pip(prefix, "uninstall", "-q", "-y", "rich")
+    # the version that conda put there, once more
+    wheel = next(package.version for package in clean.conda if package.name == "wheel")
+    pip(prefix, "install", "-q", "--force-reinstall", "--no-deps", f"wheel=={wheel}")
     before = snapshot(prefix)
     record = capture(prefix)
     assert snapshot(prefix) == before
@@ -81,7 +84,7 @@ def test_packages_have_what_a_rebuild_without_a_solve_needs(clean: Record) -> No
 
 def test_pips_packages_and_their_origins(messy: Record) -> None:
     found = {distribution.name: distribution for distribution in messy.pip}
-    assert set(found) == {"labindex", "lab-edit", "labvcs", "six"}
+    assert set(found) == {"labindex", "lab-edit", "labvcs", "six", "wheel"}
     assert found["labindex"].origin is None
     assert found["labindex"].installer == "pip"
     assert found["labindex"].requested
@@ -97,5 +100,22 @@ def test_pips_packages_and_their_origins(messy: Record) -> None:
 
 def test_what_pip_did_to_condas_packages(messy: Record) -> None:
     altered = {package.name: package.altered for package in messy.conda if package.altered}
-    assert altered == {"six": "overwritten", "rich": "removed"}
-    assert {(problem.code, problem.package) for problem in messy.problems} == {("clobbered", "six"), ("removed-package", "rich")}
+    assert altered == {"six": "overwritten", "wheel": "overwritten", "rich": "removed"}
+    assert {(problem.code, problem.package) for problem in messy.problems} == {
+        ("clobbered", "six"),
+        ("clobbered", "wheel"),
+        ("removed-package", "rich"),
+    }
+
+
+def test_a_copy_of_another_time_is_read_the_same(clean: Record, messy: Record, prefix: Path, tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(prefix, copy, symlinks=True)
+    # as after a checkout or an unpacking that keeps no times: every distribution is newer than its record
+    for folder in copy.glob("lib/python*/site-packages/*.dist-info"):
+        os.utime(folder)
+    found = capture(copy, start_python=False)
+    assert found.distributions == messy.distributions
+    assert found.conda == messy.conda

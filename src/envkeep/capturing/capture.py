@@ -53,7 +53,7 @@ def capture(
     prefix = Path(os.path.abspath(prefix))  # noqa: PTH100 - links in the path stay as the user spells them
     kind = environment_kind(prefix)
     problems: list[Problem] = []
-    meta = read_conda_meta(prefix) if kind == "conda" else CondaMeta(owners={})
+    meta = read_conda_meta(prefix) if kind == "conda" else CondaMeta(owners={}, written={})
     problems += meta.problems
     subdir = subdir_of(meta.packages, prefix)
     written = written_version(prefix, kind, meta.packages)
@@ -61,7 +61,7 @@ def capture(
     problems += python_problems
     version = python.version if python is not None else None
     folders, leftovers = site_folders(prefix, kind, version, meta.packages)
-    site = read_site_packages(prefix, folders, leftovers, meta.owners)
+    site = read_site_packages(prefix, folders, leftovers, meta)
     problems += site.problems
     problems += _inherited(prefix, kind)
     history, history_problems = _history(prefix) if kind == "conda" else ((), ())

@@ -31,11 +31,13 @@ class CondaMeta:
         packages: sorted by name.
         owners: which package a Python distribution's metadata (``lib/python3.12/site-packages/six-1.17.0.dist-info``, an
             ``.egg-info``, ``.egg`` or ``.egg-link``) belongs to, by its path relative to the prefix with ``/``.
+        written: by name of a package, the path of its record and when that was written (ns since 1970): linking was over then.
         problems: unsorted.
     """
 
     packages: tuple[CondaPackage, ...] = ()
     owners: dict[str, str]
+    written: dict[str, tuple[str, int]]
     problems: tuple[Problem, ...] = ()
 
 
@@ -80,7 +82,8 @@ def read_conda_meta(prefix: Path) -> CondaMeta:
         found[name] = read
     owners = {path: read.package.name for read in found.values() for path in read.owned}
     packages = tuple(found[name].package for name in sorted(found))
-    return CondaMeta(packages=packages, owners=owners, problems=tuple(problems))
+    written = {name: (str(prefix / read.path), read.mtime) for name, read in found.items()}
+    return CondaMeta(packages=packages, owners=owners, written=written, problems=tuple(problems))
 
 
 def read_variables(prefix: Path) -> tuple[tuple[tuple[str, str], ...], tuple[Problem, ...]]:

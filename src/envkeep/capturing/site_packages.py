@@ -1,7 +1,7 @@
 """site-packages: the Python distributions an environment imports, whose they are, and where they came from.
 
-A distribution is conda's if its metadata stands in a conda package's file list; INSTALLER is no proof. Everything else was put
-there by pip, uv or the like.
+A distribution is conda's if its metadata stands in a conda package's file list and is what conda put there; INSTALLER is no
+proof. Everything else was put there by pip, uv or the like.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Literal
 from envkeep.capturing.distribution import Found, read_distribution
 from envkeep.capturing.metadata import installed_sizes
 from envkeep.capturing.reading import exists, listing, read_bytes, scan
+from envkeep.capturing.reinstalled import is_reinstalled
 from envkeep.model.names import normalise
 from envkeep.model.record import Distribution, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from envkeep.capturing.conda_meta import CondaMeta
 
 __all__ = ["Altered", "SitePackages", "read_site_packages"]
 
@@ -46,22 +49,20 @@ class SitePackages:
     problems: tuple[Problem, ...] = ()
 
 
-def read_site_packages(
-    prefix: Path, folders: Sequence[Path], leftovers: Sequence[Path], owners: Mapping[str, str]
-) -> SitePackages:
+def read_site_packages(prefix: Path, folders: Sequence[Path], leftovers: Sequence[Path], meta: CondaMeta) -> SitePackages:
     """Return the distributions of an environment.
 
     Args:
         prefix: of the environment.
         folders: that its Python imports from, first come first served.
         leftovers: of another Python, which it does not import from.
-        owners: name of the conda package by path of the metadata it owns, relative to the prefix with ``/``.
+        meta: which conda package owns what.
 
     Raises:
         UnreadableEnvironmentError: one of ``folders`` cannot be listed.
     """
     problems: list[Problem] = []
-    owned = _Owners(prefix, folders, owners)
+    owned = _Owners(prefix, folders, meta)
     by_name: dict[str, list[Found]] = {}
     for folder in folders:
         location = _relative(prefix, folder)
@@ -73,7 +74,7 @@ def read_site_packages(
                 message = f"{entry.name} is left over from an installation that was stopped; it is left out"
                 problems.append(Problem(code="leftover-distribution", message=message, path=f"{location}/{entry.name}"))
                 continue
-            found = read_distribution(entry, location, owned.owner(folder, entry.name), problems)
+            found = read_distribution(entry, location, owned.owner(folder, entry), problems)
             if found is not None:
                 by_name.setdefault(normalise(found.distribution.name), []).append(found)
     kept = [_importable(by_name[name], problems) for name in sorted(by_name)]
@@ -92,12 +93,13 @@ def read_site_packages(
 class _Owners:
     """Whose a folder's metadata is. Paths are compared by the folder they lead to: conda installs through links as well."""
 
-    def __init__(self, prefix: Path, folders: Sequence[Path], owners: Mapping[str, str]) -> None:
+    def __init__(self, prefix: Path, folders: Sequence[Path], meta: CondaMeta) -> None:
         self.by_package: dict[str, list[tuple[Path, str]]] = {}
-        self._owners: dict[tuple[Path, str], str] = {}
+        self._owners: dict[tuple[Path, str], tuple[str, str]] = {}
+        self._written = meta.written
         known = {_identity(folder): folder for folder in folders}
         parents: dict[str, Path] = {}
-        for path, package in owners.items():
+        for path, package in meta.owners.items():
             parent, _, name = path.rpartition("/")
             folder = parents.get(parent)
             if folder is None:
@@ -109,13 +111,22 @@ class _Owners:
                 elif identity is not None:
                     folder = known.get(identity, folder)
                 parents[parent] = folder
-            self._owners[folder, name] = package
+            self._owners[folder, name] = (package, path)
             # what lies deeper (setuptools/_vendor/x.dist-info) is no distribution of the environment
             if folder in folders or parent.endswith(("site-packages", "dist-packages")):
                 self.by_package.setdefault(package, []).append((folder, name))
 
-    def owner(self, folder: Path, name: str) -> str | None:
-        return self._owners.get((folder, name))
+    def owner(self, folder: Path, entry: os.DirEntry[str]) -> str | None:
+        package, path = self._owners.get((folder, entry.name), (None, ""))
+        if package is None or not entry.name.endswith(".dist-info"):
+            return package
+        record, written = self._written[package]
+        try:
+            # conda writes the record last; in a copied prefix the times say nothing, so the files decide
+            newer = entry.stat().st_mtime_ns > written
+        except OSError:
+            return package
+        return None if newer and is_reinstalled(Path(entry.path), path, record) else package
 
 
 def _importable(candidates: list[Found], problems: list[Problem]) -> Found:

@@ -21,10 +21,14 @@ def standing_packages(record: Record) -> tuple[CondaPackage, ...]:
     """Return the conda packages that conda lists: without those whose files pip removed or replaced.
 
     conda drops a package whose Python distribution is gone, and lets a pip package of the same (normalised) name take its place
-    (conda/plugins/prefix_data_loaders/pypi).
+    (conda/plugins/prefix_data_loaders/pypi). One that pip put the same version over lies where conda's did, so it stays.
     """
-    replaced = {normalise(dist.name) for dist in record.pip}
-    return tuple(package for package in record.conda if package.altered is None and package.name not in replaced)
+    replaced = {normalise(dist.name): dist.version for dist in record.pip}
+    return tuple(package for package in record.conda if _stands(package, replaced.get(package.name)))
+
+
+def _stands(package: CondaPackage, by_pip: str | None) -> bool:
+    return by_pip == package.version if package.altered == "overwritten" else package.altered is None and by_pip is None
 
 
 def channels_of(packages: Iterable[CondaPackage], configured: Iterable[str]) -> tuple[str, ...]:
