@@ -94,7 +94,9 @@ def command(
     Example: envkeep restore microscope@latest -p ~/envs/microscope-new
     """
     with answering("restore", home, json=json, quiet=quiet, verbose=verbose) as run:
+        from envkeep.capturing.layout import machine_subdir
         from envkeep.cli.choosing import choose, load
+        from envkeep.cli.packed import opened
         from envkeep.errors import RefusedError, UsageError
         from envkeep.report.plan import plan_text
         from envkeep.report.progress import progress_for
@@ -108,34 +110,42 @@ def command(
         source = load(store, chosen, allow_index=allow_index or ())
         if platform is not None and not dry_run:
             raise UsageError("an environment is built for this machine only", "Add --dry-run to see the plan for another.")
-        options = Options(
-            target=prefix,
-            name=name,
-            fidelity=fidelity.value if fidelity else None,
-            strict=strict,
-            channels=tuple(channel or (config.channels if chosen.file else ())),
-            remap=_remap(remap) or dict(config.remap),
-            engine=config.engine,
-            offline=offline,
-            # confirming the plan consents to the scripts of one's own backups; a file may be anybody's
-            link_scripts=link_scripts or chosen.backup is not None,
-            with_secrets=with_secrets,
-            checkout=checkout,
-            index_urls=tuple(allow_index or ()),
-            subdir=platform,
-        )
         progress = progress_for(quiet=quiet)
-        stamp = chosen.backup.stamp if chosen.backup else "restored"
-        prepared = prepare(source, options, os.environ, stamp=stamp, progress=progress)
-        if dry_run:
-            run.answer(prepared.plan, lambda: plan_text(prepared.plan, verbose=verbose))
-        run.console.say(plan_text(prepared.plan, verbose=verbose))
-        if not yes and not run.console.ask("Build it?"):
-            raise RefusedError("nothing was built", "Say --yes to build without being asked.")
-        result = restore(
-            prepared.plan, engine=prepared.engine, installer=config.installer, progress=progress, files=files, imports=imports
-        )
-        run.answer(result, lambda: restored_text(result, verbose=verbose), status=0 if result.as_asked else 3, talk=True)
+        with opened(chosen, source, progress) as packed:
+            options = Options(
+                target=prefix,
+                name=name,
+                fidelity=fidelity.value if fidelity else None,
+                strict=strict,
+                channels=tuple(channel or (config.channels if chosen.file else ())),
+                remap=_remap(remap) or dict(config.remap),
+                engine=config.engine,
+                offline=offline or (packed is not None and not packed.needs_network(platform or machine_subdir())),
+                # confirming the plan consents to the scripts of one's own backups; a file may be anybody's
+                link_scripts=link_scripts or chosen.backup is not None,
+                with_secrets=with_secrets,
+                checkout=checkout,
+                index_urls=tuple(allow_index or ()),
+                subdir=platform,
+            )
+            stamp = chosen.backup.stamp if chosen.backup else "restored"
+            prepared = prepare(source if packed is None else packed.source, options, os.environ, stamp=stamp, progress=progress)
+            plan = prepared.plan if packed is None else packed.adapt(prepared.plan)
+            if dry_run:
+                run.answer(plan, lambda: plan_text(plan, verbose=verbose))
+            run.console.say(plan_text(plan, verbose=verbose))
+            if not yes and not run.console.ask("Build it?"):
+                raise RefusedError("nothing was built", "Say --yes to build without being asked.")
+            result = restore(
+                plan,
+                engine=prepared.engine,
+                installer=config.installer,
+                progress=progress,
+                files=files,
+                imports=imports,
+                finish=None if packed is None else packed.put_right,
+            )
+            run.answer(result, lambda: restored_text(result, verbose=verbose), status=0 if result.as_asked else 3, talk=True)
 
 
 def _config(run: Answering, engine: _Engine | None, installer: _Installer | None) -> Config:

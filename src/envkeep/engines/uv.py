@@ -119,6 +119,9 @@ def _sources(request: PipRequest, environ: Mapping[str, str]) -> list[str]:
         argv += [part for url in settings.extra_index_urls for part in ("--index", url)]
         argv += [part for folder in settings.find_links for part in ("--find-links", folder)]
         argv += ["--no-index"] if settings.no_index else []
+    if request.offline and request.find_links and not request.index_urls and "--no-index" not in argv:
+        # with the network off, uv stops at an index that it cannot ask, whatever lies in the folders
+        argv.append("--no-index")
     return argv + [part for folder in request.find_links for part in ("--find-links", folder)]
 
 

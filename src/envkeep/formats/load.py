@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError
 from envkeep.formats import explicit, record_json, requirements_txt
+from envkeep.formats.archive_file import is_archive, read_record
 from envkeep.formats.text import MAX_TEXT_BYTES, decode
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def load_file(path: Path, *, allow_index: Collection[str] = ()) -> Record | Spec
         if not path.is_file():
             missing = "is no file" if path.exists() else "is not there"
             raise BadFormatError(f"{source} {missing}", f"Name {_WHAT}.")
+        if is_archive(path):
+            return read_record(path)
         if path.stat().st_size > record_json.MAX_BYTES:
             raise BadFormatError(f"{source} is bigger than any of {_WHAT.replace('a ', '', 1)}", "Name another file.")
         data = path.read_bytes()

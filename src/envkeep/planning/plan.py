@@ -192,6 +192,7 @@ class Plan:
         link_scripts: names of the packages that have some.
         run_link_scripts: whether they may run.
         index_urls: indexes that were consented to besides those of the user's own settings.
+        find_links: folders of wheels that Python packages are taken from, besides.
         offline: use no network.
         cannot: what does not come back.
         notes: what a reader should know before agreeing.
@@ -214,6 +215,7 @@ class Plan:
     link_scripts: tuple[str, ...] = ()
     run_link_scripts: bool = False
     index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
     offline: bool = False
     cannot: tuple[Cannot, ...] = ()
     notes: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ from envkeep.restoring.result import RestoreResult
 from envkeep.restoring.settle import settle, step_down
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from envkeep.engines.base import Engine, InstallerName, InstallReport, Progress
     from envkeep.planning.plan import Plan, Step
@@ -44,6 +44,7 @@ def restore(
     progress: Progress | None = None,
     files: bool = False,
     imports: bool = False,
+    finish: Callable[[Path], None] | None = None,
 ) -> RestoreResult:
     """Execute a plan: make the prefix, put everything into it, verify it.
 
@@ -57,6 +58,7 @@ def restore(
         progress: told how far long work is.
         files: verify every file.
         imports: verify that packages can be imported.
+        finish: called with the prefix when all steps are done, before it is verified.
 
     Raises:
         TargetExistsError: the target is there and not an empty folder.
@@ -69,6 +71,8 @@ def restore(
     with fresh_prefix(Path(plan.target)):
         for step in plan.steps:
             run.execute(step)
+        if finish is not None:
+            finish(run.prefix)
         return run.verified(files=files, imports=imports)
 
 
@@ -205,6 +209,7 @@ class _Run:
             requirements=tuple(line.text for line in step.lines),
             deps=step.deps,
             index_urls=self.plan.index_urls,
+            find_links=self.plan.find_links,
             offline=self.plan.offline,
         )
         report = installer.install(request, self.progress)

@@ -123,7 +123,8 @@ def compare_origins(expected: Origin | None, found: Origin | None) -> str:
         return "another file: its hash is not the recorded one"
     if _place(expected.url) != _place(found.url) and not (expected.kind == "archive" and proven):
         return f"from {found.url}, and was from {expected.url}"
-    if (expected.subdirectory or None) != (found.subdirectory or None):
+    # of a folder it is where in its checkout it lies, which nobody can see once the checkout is gone; its URL is the whole place
+    if expected.kind != "directory" and (expected.subdirectory or None) != (found.subdirectory or None):
         return f"from the subdirectory {found.subdirectory}, and was from {expected.subdirectory}"
     return ""
 
