@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
@@ -14,10 +14,13 @@ from envkeep.cli.options import AsJson, Home, Quiet, Verbose
 from envkeep.cli.usage import ClickError, no_such, usage_failed
 from envkeep.errors import EnvkeepError
 
-__all__ = ["main"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["VERBS", "app", "main", "root", "verb_command", "verb_function"]
 
 # verb: module under envkeep.cli, in the order of --help
-_VERBS = {
+VERBS = {
     "backup": "backup",
     "list": "list_backups",
     "show": "show",
@@ -35,7 +38,10 @@ _VERBS = {
     "forget": "forget",
     "config": "config",
     "doctor": "doctor",
+    "completion": "completion",
 }
+
+_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 EPILOG = (
     "Exit status: 0 as asked; 1 error; 2 usage; 3 differs (status, diff, check, verify, and a restore that came out below what "
@@ -47,20 +53,35 @@ class _Verbs(TyperGroup):
     """A group that knows its verbs by name and builds the one that is called."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and args[0] not in _VERBS and not args[0].startswith("-"):
-            raise no_such("command", args[0], _VERBS, "envkeep -h lists them.")
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            raise no_such("command", args[0], VERBS, "envkeep -h lists them.")
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is typer's
-        return list(_VERBS)
+        return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the signature is typer's
-        if cmd_name not in _VERBS:
+        if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"envkeep.cli.{_VERBS[cmd_name]}")
-        app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
-        app.command(cmd_name, epilog=EPILOG)(module.command)
-        return get_command(app)
+        return verb_command(cmd_name)
+
+
+def verb_function(verb: str) -> Callable[..., None]:
+    """Return the function of a verb."""
+    function: Callable[..., None] = importlib.import_module(f"envkeep.cli.{VERBS[verb]}").command
+    return function
+
+
+def verb_command(verb: str) -> Any:
+    """Return the command of a verb, as click has them."""
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_SETTINGS)
+    single.command(verb, epilog=EPILOG)(verb_function(verb))
+    return get_command(single)
+
+
+def root() -> Any:
+    """Return the command that all verbs hang on, as click has them."""
+    return get_command(app)
 
 
 def _version(value: bool) -> None:
@@ -78,7 +99,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=_SETTINGS,
 )
 
 
@@ -111,5 +132,5 @@ def main() -> None:
     try:
         status = app(prog_name="envkeep", standalone_mode=False)
     except (EnvkeepError, ClickError) as error:
-        sys.exit(usage_failed(error, sys.argv[1:], _VERBS))
+        sys.exit(usage_failed(error, sys.argv[1:], VERBS))
     sys.exit(status or 0)
