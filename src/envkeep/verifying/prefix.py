@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from envkeep.checking.files import FileFinding
     from envkeep.engines.base import Progress
     from envkeep.model.specification import Specification
     from envkeep.verifying.outcome import Verification
@@ -63,13 +64,23 @@ def verify_prefix(
             f"{finding.path}{f' of {finding.package}' if finding.package else ''} is {finding.kind}"
             for finding in altered_files(prefix, progress)
             # what no package owns is nobody's claim: a script of one's own, a cache
-            if finding.kind != "added"
+            if finding.kind != "added" and not _was_so(finding, expected, actual)
         )
     if imports:
         from envkeep.verifying.imports import import_faults
 
         faults.extend(import_faults(actual, progress))
     return verify(expected, actual, reasons=reasons, scripts_skipped=scripts_skipped, faults=tuple(faults))
+
+
+def _was_so(finding: FileFinding, expected: Record | Specification, actual: Record) -> bool:
+    """Whether a file of conda's is as it was where the record was taken: replaced by pip's, or gone with it."""
+    if not isinstance(expected, Record) or finding.manager != "conda":
+        return False
+    before = next((package.altered for package in expected.conda if package.name == finding.package), None)
+    now = next((package.altered for package in actual.conda if package.name == finding.package), None)
+    # the detail says whose content it is instead; of nobody's, it is damage
+    return before is not None and before == now and (finding.kind == "missing" or bool(finding.detail))
 
 
 def _python_faults(actual: Record) -> tuple[str, ...]:
