@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from support.examples import missing_options
+from support.projects import make_wheel
 
 if TYPE_CHECKING:
     from conftest import MakeEnv
@@ -101,6 +102,34 @@ def test_cluster_module(microscope: Path, path: Path, home: Path, tmp_path: Path
     _run(Path(loaded["prepend-path"]["PATH"]) / "python", "-c", "import rich, colorlog")
     # so that pytest can remove it
     _run("chmod", "-R", "u+w", root)
+
+
+@_SHELL
+def test_air_gapped(
+    microscope: Path, path: Path, index: Index, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _run("envkeep", "backup", "-p", microscope)
+    stick = tmp_path / "a stick"
+    # any wheel does to see that what is carried is installed; tests/packaging builds the real one
+    tool = make_wheel(tmp_path, "envkeep", "0.1", requires=["labindex"], script=True)
+    monkeypatch.setenv("ENVKEEP_REQUIREMENT", str(tool))
+    _run(_RECIPES / "air-gapped" / "carry.sh", "microscope@latest", stick)
+    assert {each.name.split("-")[0] for each in (stick / "wheels").iterdir()} == {"envkeep", "labindex"}
+    # nothing is to be had any more but what was carried
+    lost = (tmp_path / "no-index").as_uri()
+    for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"):
+        monkeypatch.setenv(name, lost)
+    monkeypatch.setenv("ENVKEEP_CACHE", str(tmp_path / "empty cache"))
+    target = tmp_path / "opt" / "microscope"
+    assert "exact" in _run(stick / "rebuild.sh", target)
+    _run(target / "bin" / "python", "-c", "import rich, colorlog")
+    # without envkeep on the instrument, the one that was carried is installed and called
+    (path / "envkeep").unlink()
+    (path / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (path / "python3").chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join((str(path), "/usr/bin", "/bin")))
+    assert _run(stick / "rebuild.sh", tmp_path / "other") == "envkeep 0.1\nenvkeep 0.1\n"
+    assert (home / ".local" / "share" / "envkeep-tool" / "bin" / "envkeep").is_file()
 
 
 def _load_module(text: str) -> dict[str, dict[str, str]]:
