@@ -231,7 +231,10 @@ def project(tmp_path: Path) -> Path:
 def test_a_list_of_pymodaqs_is_joined_by_one_complete_backup_and_no_more(store: Store, project: Path, lines: str) -> None:
     folder = store.path / ".venv"
     pymodaqs(folder, "20240101120000", project, "six==1.17.0\n")
-    assert status(project, store).word == "never", "the folder is not ours before a backup takes it over"
+    listed = status(project, store)
+    assert listed.word == "changed", "a backup would keep a complete one"
+    assert not listed.changes
+    assert not (folder / "environment.json").exists(), "reading takes nothing over"
     first = backup(project, store)
     assert first.kept is not None
     assert first.kept.environment.path == folder

@@ -46,6 +46,7 @@ def test_names_are_told_apart_without_case() -> None:
 
 
 def test_a_rival_gives_the_part_in_which_the_paths_differ() -> None:
+    assert unused_name("scope", "/opt/envs/scope", ["Scope"], "/lab/Scope/.venv") == "scope-envs"
     assert unused_name("venv", r"C:\work\b\venv", ["venv"], r"C:\work\a\venv") == "venv-b"
     assert unused_name("venv", "/x/b/venv", ["venv", "venv-b"], "/x/a/venv") == "venv-2"
     assert unused_name("venv", "/x/venv", ["venv"], "/x/venv") == "venv-2"

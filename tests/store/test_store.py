@@ -19,6 +19,7 @@ from envkeep.store.store import Store
 from support.stores import NOON, environment, fill, in_child, info, publish, tree
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and forks are POSIX's")
+not_root = pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
 
 
 @pytest.fixture
@@ -251,6 +252,8 @@ def test_pymodaqs_folder_is_read_adopted_and_continued_in_place(store: Store) ->
     lone = pymodaqs(folder, "20240101120000", executable="/home/me/lab/.venv/bin/python")
     (foreign,) = store.environments()
     assert (foreign.folder, foreign.prefix) == (".venv", None)
+    assert store.find_environment("/home/me/lab/.venv") == foreign
+    assert store.find_environment("/home/me/other/.venv") is None
     (backup,) = store.backups(foreign)
     assert (backup.state, backup.folder, backup.digest) == ("lone", None, None)
     assert backup.summary is not None
@@ -262,6 +265,34 @@ def test_pymodaqs_folder_is_read_adopted_and_continued_in_place(store: Store) ->
     publish(store, mine)
     assert [each.state for each in store.backups(mine)] == ["lone", "whole"]
     assert lone.exists()
+    # of an environment that nobody activated; taken over, it is the one environment's alone
+    pymodaqs(store.path / "unknown", "20240101120000")
+    pymodaqs(store.path / "unknown", "20240101120001", executable="/envs/late/bin/python")
+    assert environment(store).folder == "unknown"
+    assert store.find_environment("/envs/late") is None
+
+
+@not_root
+def test_an_environment_whose_folder_cannot_be_read_stands_in_nobodys_way(store: Store, stored: StoredEnvironment) -> None:
+    publish(store, stored)
+    stored.path.chmod(0)
+    try:
+        other = environment(store, "/envs/other")
+        assert publish(store, other).state == "whole"
+        with pytest.raises(StoreError, match="Make it readable"):
+            store.backups(stored)
+    finally:
+        stored.path.chmod(0o700)
+
+
+@not_root
+def test_unreadable_tags_keep_nobody_from_a_backup_and_everything_from_rotating(store: Store, stored: StoredEnvironment) -> None:
+    store.tag(fill(store, stored, 5)[0], "paper")
+    (stored.path / "tags.json").chmod(0)
+    assert publish(store, stored).state == "whole"
+    for rotating in (store.rotate, store.rotation):
+        with pytest.raises(StoreError, match="nobody knows which backups are tagged"):
+            rotating(stored)
 
 
 def test_a_folder_of_the_same_name_from_another_prefix_is_not_adopted(store: Store) -> None:

@@ -46,6 +46,9 @@ def status_text(result: StatusResult) -> str:
         parts.append(f"nothing changed since {result.previous.stamp}")
     elif result.changes is None:
         parts.append(f"its last backup, {result.previous.stamp}, cannot be compared")
+    elif not result.changes:
+        lacks = "is damaged" if result.previous.state == "damaged" else "lists Python packages alone"
+        parts.append(f"nothing changed since {result.previous.stamp}, which {lacks}: envkeep backup keeps a complete one")
     else:
         parts.append(f"changed since {result.previous.stamp}: {result.changes.counts.text(ascii_only=not unicode_out())}")
         parts.append(changes_text(result.changes))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError, UnknownBackupError
 from envkeep.model.record import Record
-from envkeep.store.files import storing
+from envkeep.store.files import reading
 from envkeep.store.layout import RECORD
 from envkeep.store.manifest import read_manifest
 from envkeep.store.stamps import readable
@@ -103,7 +103,7 @@ def _from_txt(backup: Backup, reason: str | None) -> Record | Specification:
             )
         raise BadFormatError(f"{backup.label}: its .txt is gone, and {reason}", "envkeep doctor says what can still be read.")
     try:
-        with storing(f"read {backup.txt}", stands=""):
+        with reading(backup.txt):
             loaded = load_file(backup.txt)
     except BadFormatError as error:
         if reason is None:

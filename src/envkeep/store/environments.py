@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.errors import UsageError
-from envkeep.store.files import make_folder, publish_folder, remove_tree, replace_file, storing
+from envkeep.errors import StoreError, UsageError
+from envkeep.store.files import make_folder, publish_folder, reading, remove_tree, replace_file, storing
 from envkeep.store.layout import ENVIRONMENT, TEMPORARY
 from envkeep.store.manifest import Identity, identity_bytes
 from envkeep.store.names import folder_name, is_folder_name, unused_name
 from envkeep.store.reading import read_backups, read_environment, read_header
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from envkeep.model.record import EnvironmentInfo
     from envkeep.store.layout import StoredEnvironment
     from envkeep.store.locks import Locks
@@ -28,7 +31,7 @@ def list_environments(store: Path) -> tuple[StoredEnvironment, ...]:
     Raises:
         StoreError: it cannot be read.
     """
-    with storing(f"read {store}", stands=""):
+    with reading(store):
         try:
             with os.scandir(store) as entries:
                 names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(TEMPORARY)]
@@ -38,35 +41,36 @@ def list_environments(store: Path) -> tuple[StoredEnvironment, ...]:
 
 
 def find_environment(store: Path, prefix: Path | str) -> StoredEnvironment | None:
-    """Return the environment of a prefix: the one whose ``environment.json`` names it, compared as the system compares paths."""
-    wanted = _comparable(prefix)
-    for environment in list_environments(store):
-        if environment.prefix is not None and _comparable(environment.prefix) == wanted:
-            return environment
-    return None
+    """Return the environment of a prefix: the one whose ``environment.json`` names it, compared as the system compares paths.
+
+    Where none does, it is a folder without ``environment.json`` (PyMoDAQ's, which has no ``prefix`` then) that holds a backup
+    written from the prefix.
+    """
+    known = list_environments(store)
+    return _claimed(known, prefix) or _unclaimed(known, prefix)
 
 
 def environment_of(store: Path, locks: Locks, prefix: Path | str, info: EnvironmentInfo) -> StoredEnvironment:
     """Return the environment of a prefix, with a folder of its own, made now if need be.
 
-    PyMoDAQ's folder for it (named by the last part of VIRTUAL_ENV or CONDA_DEFAULT_ENV, without ``environment.json``) is taken
-    over where one of its backups was written from this prefix.
+    A folder without ``environment.json`` (PyMoDAQ's; it names it by the last part of VIRTUAL_ENV or CONDA_DEFAULT_ENV, else
+    ``unknown``) is taken over where one of its backups was written from this prefix.
 
     Raises:
         StoreError: the folder cannot be made.
     """
-    found = find_environment(store, prefix)
+    found = _claimed(list_environments(store), prefix)
     if found is not None:
         return found
     with storing(f"make {store}"):
         make_folder(store)
     with locks.held(store):
         # another process may have made it while this one waited
-        found = find_environment(store, prefix)
+        known = list_environments(store)
+        found = _claimed(known, prefix)
         if found is not None:
             return found
-        known = list_environments(store)
-        adopted = next((each for each in known if _is_pymodaqs(each, prefix, info)), None)
+        adopted = _unclaimed(known, prefix)
         if adopted is not None:
             name = adopted.folder
         else:
@@ -126,8 +130,16 @@ def _comparable(prefix: Path | str) -> str:
     return os.path.normcase(os.path.normpath(prefix))
 
 
-def _is_pymodaqs(environment: StoredEnvironment, prefix: Path | str, info: EnvironmentInfo) -> bool:
-    names = {Path(prefix).name, info.name, Path(info.conda_name or "").name}
-    if environment.folder not in names or (environment.path / ENVIRONMENT).exists():
-        return False
-    return any(written_from(backup.txt, prefix) for backup in read_backups(environment))
+def _claimed(known: Iterable[StoredEnvironment], prefix: Path | str) -> StoredEnvironment | None:
+    wanted = _comparable(prefix)
+    return next((each for each in known if each.prefix is not None and _comparable(each.prefix) == wanted), None)
+
+
+def _unclaimed(known: Iterable[StoredEnvironment], prefix: Path | str) -> StoredEnvironment | None:
+    for environment in known:
+        if environment.prefix is None and not os.path.lexists(environment.path / ENVIRONMENT):
+            # a folder that cannot be read is nobody's
+            with suppress(StoreError):
+                if any(written_from(backup.txt, prefix) for backup in read_backups(environment)):
+                    return environment
+    return None

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["make_folder", "publish_file", "publish_folder", "remove_tree", "replace_file", "set_aside", "storing", "sync_folder"]
+__all__ = [
+    "make_folder",
+    "publish_file",
+    "publish_folder",
+    "reading",
+    "remove_tree",
+    "replace_file",
+    "set_aside",
+    "storing",
+    "sync_folder",
+]
 
 _ON_WINDOWS = sys.platform == "win32"
 _REMEDIES = {
@@ -31,6 +41,7 @@ _REMEDIES = {
     "ENOTDIR": "A file stands where a folder should be: move it away, or use another home (--home DIR or ENVKEEP_HOME).",
     "EEXIST": "A file stands where a folder should be: move it away, or use another home (--home DIR or ENVKEEP_HOME).",
 }
+_READING_REMEDIES = {**_REMEDIES, **dict.fromkeys(("EACCES", "EPERM"), "Make it readable for your user.")}
 
 
 @contextmanager
@@ -44,14 +55,34 @@ def storing(doing: str, *, stands: str = "The backups made before are as they we
     Raises:
         StoreError: with the file and the system's reason, and what to do.
     """
-    import errno
-
     try:
         yield
     except OSError as error:
-        where = f" ({error.filename})" if error.filename and str(error.filename) not in doing else ""
-        remedy = _REMEDIES.get(errno.errorcode.get(error.errno or 0, ""), "")
-        raise StoreError(f"cannot {doing}: {error.strerror or error}{where}", f"{remedy} {stands}".strip()) from error
+        raise _refused(error, doing, _REMEDIES, stands) from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what the file system refuses to show into one error.
+
+    Args:
+        path: what is read.
+
+    Raises:
+        StoreError: with the file and the system's reason, and what to do.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _refused(error, f"read {path}", _READING_REMEDIES, "") from error
+
+
+def _refused(error: OSError, doing: str, remedies: Mapping[str, str], stands: str) -> StoreError:
+    import errno
+
+    where = f" ({error.filename})" if error.filename and str(error.filename) not in doing else ""
+    remedy = remedies.get(errno.errorcode.get(error.errno or 0, ""), "")
+    return StoreError(f"cannot {doing}: {error.strerror or error}{where}", f"{remedy} {stands}".strip())
 
 
 def make_folder(path: Path) -> None:

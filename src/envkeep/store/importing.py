@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.model.record import Record
 from envkeep.store.contents import is_intact
-from envkeep.store.files import storing
+from envkeep.store.files import reading
 from envkeep.store.layout import Summary
 from envkeep.store.manifest import file_entry, read_manifest
 from envkeep.store.reading import backup_at
@@ -53,7 +53,7 @@ def import_file(store: Store, path: Path, name: str) -> Backup:
     copied = backup_at(path.absolute())
     if copied is not None and is_intact(copied):
         return _keep_set(store, store.named_environment(name), copied)
-    with storing(f"read {path}", stands=""):
+    with reading(path):
         value = load_file(path)
         data = path.read_bytes()
         modified = path.stat().st_mtime
@@ -84,7 +84,7 @@ def _keep_set(store: Store, environment: StoredEnvironment, copied: Backup) -> B
                 # the writer's version and the place in the order are this store's own
                 if (known.txt, known.files) == (manifest.txt, manifest.files):
                     return backup
-        with storing(f"read {folder}", stands=""):
+        with reading(folder):
             files = {entry.name: (folder / entry.name).read_bytes() for entry in manifest.files}
             txt = copied.txt.read_bytes()
         return store.publish(
@@ -102,7 +102,7 @@ def _keep_set(store: Store, environment: StoredEnvironment, copied: Backup) -> B
 
 def _keep_list(store: Store, environment: StoredEnvironment, stamp: str, data: bytes) -> Backup:
     for backup in store.backups(environment):
-        with storing(f"read {backup.txt}", stands=""):
+        with reading(backup.txt):
             if backup.stamp == stamp and backup.folder is None and backup.txt.read_bytes() == data:
                 return backup
     return store.publish_lone(environment, stamp, data)

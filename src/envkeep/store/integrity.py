@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from envkeep.errors import BadFormatError, EnvkeepError
 from envkeep.store.contents import faults
-from envkeep.store.files import storing
+from envkeep.store.files import reading
 from envkeep.store.layout import ENVIRONMENT, LOCK, RECORD, TAGS, TEMPORARY, stamp_of_txt
 from envkeep.store.manifest import read_identity, read_manifest
 from envkeep.store.reading import leftovers, tags_of
@@ -65,7 +65,7 @@ def examine(store: Store) -> tuple[Finding, ...]:
 
 
 def _beside(folder: Path) -> Iterator[Finding]:
-    with storing(f"read {folder}", stands=""):
+    with reading(folder):
         try:
             with os.scandir(folder) as entries:
                 names = sorted(entry.name for entry in entries if not entry.is_dir() and entry.name != LOCK)

@@ -52,7 +52,7 @@ def unused_name(name: str, prefix: str, taken: Collection[str], rival: str | Non
     if plain.casefold() not in used:
         return plain
     if rival is not None:
-        part = _difference(prefix, rival)
+        part = _difference(prefix, rival, plain)
         told_apart = folder_name(f"{plain}-{part}") if part else plain
         if told_apart.casefold() not in used:
             return told_apart
@@ -73,9 +73,10 @@ def tag_fault(tag: str) -> str | None:
     return None
 
 
-def _difference(prefix: str, rival: str) -> str:
+def _difference(prefix: str, rival: str, name: str) -> str:
     ours, theirs = (re.split(r"[\\/]+", path.rstrip("\\/")) for path in (prefix, rival))
     for mine, other in zip(reversed(ours), reversed(theirs), strict=False):
-        if mine.casefold() != other.casefold():
+        # `scope-scope` would tell nobody anything
+        if mine.casefold() not in {other.casefold(), name.casefold()}:
             return mine
     return ""

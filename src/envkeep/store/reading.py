@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError
-from envkeep.store.files import storing
+from envkeep.store.files import reading
 from envkeep.store.layout import (
     ENVIRONMENT,
     MANIFEST,
@@ -140,7 +140,7 @@ def _tags_by_stamp(folder: Path) -> dict[str, tuple[str, ...]]:
 
 def _look(environment: StoredEnvironment) -> list[Backup | None]:
     """Return what is in a folder, unsorted; None for each that went away meanwhile."""
-    with storing(f"read {environment.path}", stands=""):
+    with reading(environment.path):
         try:
             with os.scandir(environment.path) as entries:
                 names = {entry.name for entry in entries}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError, RefusedError, StoreError, UnknownBackupError, UsageError
 from envkeep.store import environments
-from envkeep.store.files import publish_file, publish_folder, remove_tree, replace_file, set_aside, storing
+from envkeep.store.files import publish_file, publish_folder, reading, remove_tree, replace_file, set_aside, storing
 from envkeep.store.layout import MANIFEST, RECORD, TAGS, TEMPORARY, TXT_SUFFIX, Summary
 from envkeep.store.locks import Locks
 from envkeep.store.manifest import Manifest, file_entry, manifest_bytes, tags_bytes
@@ -65,7 +65,7 @@ class Store:
         return environments.list_environments(self.path)
 
     def find_environment(self, prefix: Path | str) -> StoredEnvironment | None:
-        """Return the stored environment of a prefix; None where it was never backed up here."""
+        """Return the stored environment of a prefix, or a folder of PyMoDAQ's with backups of it; None where there is none."""
         return environments.find_environment(self.path, prefix)
 
     def backups(self, environment: StoredEnvironment) -> tuple[Backup, ...]:
@@ -283,7 +283,8 @@ class Store:
         return tuple(gone)
 
     def rotation(self, environment: StoredEnvironment) -> tuple[Decision, ...]:
-        """Return what ``rotate`` would do, oldest first; errors as of ``retention.decide``."""
+        """Return what ``rotate`` would do, oldest first; the errors are those of ``rotate``."""
+        self._tags(environment)
         return decide(self.backups(environment), self.limit)
 
     def rotate(self, environment: StoredEnvironment) -> tuple[Backup, ...]:
@@ -297,7 +298,6 @@ class Store:
             self.locked(environment),
             storing(f"rotate the backups in {environment.path}", stands="No newer backup was touched."),
         ):
-            self._tags(environment)
             self.sweep(environment)
             gone = tuple(decision.backup for decision in self.rotation(environment) if not decision.keep)
             return tuple(backup for backup in gone if self._remove(backup))
@@ -309,7 +309,7 @@ class Store:
         """
         try:
             left = leftovers(environment.path)
-        except BadFormatError:
+        except (BadFormatError, OSError):
             return
         for path in left:
             remove_tree(path if path.name.startswith(TEMPORARY) else set_aside(path))
@@ -333,8 +333,9 @@ class Store:
 
     def _tags(self, environment: StoredEnvironment) -> Mapping[str, str]:
         try:
-            return tags_of(environment.path)
-        except BadFormatError as error:
+            with reading(environment.path / TAGS):
+                return tags_of(environment.path)
+        except (BadFormatError, StoreError) as error:
             raise StoreError(
                 f"{error.fact}; nobody knows which backups are tagged",
                 f"Mend or remove {environment.path / TAGS}. Nothing is removed from {environment.folder} until then.",
@@ -351,7 +352,7 @@ class Store:
         if holder is not None and holder != stamp:
             raise RefusedError(
                 f"the tag {tag!r} is on the backup {holder} of {environment.folder}",
-                "Untag that one first, or take another word.",
+                f"Take it away first (envkeep tag --remove {environment.folder}@{holder} {tag}), or take another word.",
             )
 
 
