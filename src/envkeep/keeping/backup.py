@@ -76,28 +76,12 @@ def backup(
         RefusedError: it holds nothing at all, which is no state to come back to; or the tag is on another backup.
         StoreError: it cannot be kept; the backups made before are as they were.
     """
-    if not force and tag is None and not afresh:
-        known = look(prefix, store)
-        if known is not None:
-            return BackupResult(
-                kept=None,
-                environment=known.backup.environment,
-                record=None,
-                previous=known.backup,
-                changes=Changes(),
-                problems=known.problems,
-            )
     environment = store.find_environment(prefix.absolute())
-    began = time_ns()
     record: Record | None = None
     if environment is None or environment.prefix is None:
         # a new one, or a folder of PyMoDAQ's that becomes this environment's
         record = _capture(prefix, now)
         environment = store.environment_of(record.environment.prefix, record.environment)
-    from envkeep.keeping.comparing import compare
-    from envkeep.keeping.unchanged import remember
-    from envkeep.model.content import content_digest
-
     with store.locked(environment):
         # captured before the lock was had: fresh enough only where nobody kept one in between
         if record is None or store.backups(environment):
