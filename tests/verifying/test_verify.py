@@ -251,3 +251,13 @@ def test_any_two_records_can_be_compared(expected: Record, data: st.DataObject) 
     actual = data.draw(records())
     found = verify(expected, actual)
     assert found.exact is (not found.faults and {item.outcome for item in found.outcomes} <= {"exact", "mended"})
+
+
+def test_without_a_python_part_there_is_none_to_reach() -> None:
+    plain = record(conda=(conda("libfoo", "2.0.0", "h1_0", sha256="a" * 64),), python=None)
+    empty = record(conda=())
+    found = verify(plain, empty)
+    assert {item.outcome for item in found.outcomes} == {"missing"}
+    assert found.reached is None
+    assert verify(Specification(source="x.yml", conda_specs=("libfoo",)), empty).reached is None
+    assert verify(Specification(source="x.yml", conda_specs=("libfoo", "python")), empty).reached == "pip"

@@ -300,7 +300,11 @@ def _python_part_is_there(expected: Record | Specification, actual: Record, pack
     if not all(outcome.outcome not in {"missing", "other-version"} for outcome in packages if outcome.kind == "pip"):
         return False
     if not isinstance(expected, Record):
-        return True
+        asks = expected.python is not None or expected.requirements
+        return bool(asks) or "python" in map(matchspec.name_of, expected.conda_specs)
+    if expected.python is None and not expected.distributions:
+        # without a Python part there is none that could have come back
+        return False
     versions = {normalise(dist.name): dist.version for dist in actual.distributions}
     return all(
         same_version(dist.version, versions.get(normalise(dist.name), ""))
