@@ -291,6 +291,18 @@ def test_an_empty_folder_may_be_the_target_and_stays_one_when_it_fails(
     assert (target / "conda-meta").is_dir()
 
 
+def test_a_channel_that_is_not_there_is_told_with_what_to_do(cold: RattlerEngine, channel: Channel, tmp_path: Path) -> None:
+    # port 9 refuses; a folder that is none; a cache that is empty
+    for url, offline, advice in (
+        ("http://127.0.0.1:9/lab", False, "Check the network"),
+        ((tmp_path / "nowhere").as_uri(), False, "Check how the channel is spelled"),
+        ("http://127.0.0.1:9/lab", True, "Leave out --offline"),
+    ):
+        with pytest.raises(EngineError) as caught:
+            cold.solve(SolveRequest(specs=("liblab",), channels=(url,), subdir=channel.subdir, offline=offline))
+        assert (caught.value.remedy or "").startswith(advice), caught.value
+
+
 @posix_only
 def test_ctrl_c_stops_the_installation_and_leaves_nothing(
     channel: Channel, engine: RattlerEngine, tmp_path: Path, slow_root: str

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["RattlerEngine", "cache_folder", "installed_version"]
 
 _INSTALL_IT = 'Install it: pip install "envkeep[engine]"'
+# what the engine's own words for it hold, and what to do then
+_REMEDIES = (
+    ("no usable repodata cache", "Leave out --offline, or name a channel on this machine with -c."),
+    ("error sending request", "Check the network and its proxy, or name channels that can be reached with -c."),
+    ("could not find subdir", "Check how the channel is spelled, or name another with -c."),
+)
 # a proxy that nobody listens at: with the network off, nothing must get out by whatever way
 _NOWHERE = "http://127.0.0.1:9"
 
@@ -198,7 +204,8 @@ def _fail(text: str, kind: str) -> NoReturn:
         raise UnsolvableError(text)
     if kind == "InvalidMatchSpecError":
         raise UnsolvableError(f"a package specification cannot be understood: {text}")
-    raise EngineError(f"the embedded engine failed: {text}")
+    remedy = next((remedy for sign, remedy in _REMEDIES if sign in text), None)
+    raise EngineError(f"the embedded engine failed: {text}", remedy)
 
 
 def _channels(channels: Sequence[str]) -> list[str]:
