@@ -35,7 +35,7 @@ def plan_text(plan: Plan, *, verbose: bool = False) -> str:
             ("target", plan.target),
             ("platform", plan.subdir),
             ("fidelity", plan.start if plan.start == plan.asked else f"{plan.start} (asked: {plan.asked})"),
-            ("channels", f"{', '.join(plan.channels)} (from {plan.channels_from})" if plan.channels else ""),
+            ("channels", f"{', '.join(plan.channels)} (from {plan.channels_from})" if plan.channels and plan.conda_step else ""),
             ("artefacts", f"{download}, less what is cached" if download else ""),
         ]
     )
