@@ -130,7 +130,7 @@ def test_a_head_that_leads_nowhere(tmp_path: Path, text: str) -> None:
     assert found is None or found.commit is None
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.binary(max_size=60), st.binary(max_size=60), st.binary(max_size=100))
 def test_any_files_are_read(tmp_path: Path, head: bytes, packed: bytes, config: bytes) -> None:
     (tmp_path / ".git").mkdir(exist_ok=True)

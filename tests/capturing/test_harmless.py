@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import threading
@@ -165,7 +166,7 @@ _BYTES = st.one_of(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.dictionaries(st.sampled_from(["METADATA", "RECORD", "WHEEL", "INSTALLER", "direct_url.json"]), _BYTES),
     _BYTES,
@@ -200,7 +201,7 @@ _FIELDS = st.sampled_from(
 )
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.dictionaries(_FIELDS, _VALUES))
 def test_any_field_of_a_record_is_taken(tmp_path: Path, fields: dict[str, Any]) -> None:
     root = tmp_path / "any"
@@ -254,8 +255,6 @@ def test_twenty_kinds_of_secret_stay_in_the_variables(tmp_path: Path) -> None:
     assert record.variables == (("HF_TOKEN", secret),)
     assert len(record.index_urls) == 4
     assert record.channels == ("https://host/c", "https://host/d")
-    import dataclasses
-
     assert secret not in repr(dataclasses.replace(record, variables=()))
 
 
@@ -324,3 +323,56 @@ def test_a_conda_meta_that_may_not_be_read(tmp_path: Path) -> None:
             capture(prefix.path, start_python=False, environ={})
     finally:
         (prefix.path / "conda-meta").chmod(0o755)
+
+
+_NASTY = "x\n\x1b[31m\x9b\u2028\u202e\x7fy"
+
+
+def test_nothing_that_commands_a_terminal_gets_into_a_record(tmp_path: Path) -> None:
+    prefix = wild_conda(tmp_path / "e")
+    prefix.python()
+    for key in ("license", "subdir", "noarch", "channel", "url", "fn", "python_site_packages_path"):
+        prefix.record(key.replace("_", "-"), **{key: _NASTY})
+    # as it is, not escaped
+    raw = prefix.record("raw", depends=["DEPENDS"])
+    raw.write_text(raw.read_text().replace("DEPENDS", "a\x7f\x9b\u202eb"), "utf-8")
+    prefix.dist(
+        "six", metadata=f"Name: six{_NASTY[2:]}\nVersion: 1{_NASTY[2:]}\nRequires-Dist: a{_NASTY[2:]}\n", installer=_NASTY[2:]
+    )
+    (prefix.path / prefix.site / "six-1.0.dist-info" / "WHEEL").write_text(f"Tag: py3{_NASTY[2:]}\n", "utf-8")
+    (prefix.path / "conda-meta" / "pinned").write_text(f"a{_NASTY[2:]}\n", "utf-8")
+    (prefix.path / "conda-meta" / "state").write_text('{"env_vars": {"A\\u001b": "two\\nlines"}}')
+    prefix.history(f"==> x{_NASTY[2:]} <==\n# cmd: conda{_NASTY[2:]}\n+a{_NASTY[2:]}\n# update specs: ['a{_NASTY[2:]}']\n")
+    for name in ("odd\x1b[31m-1-0.json", "new\nline-1-0.json"):
+        try:
+            (prefix.path / "conda-meta" / name).write_text("")
+        except OSError:
+            pass  # Windows has no such names
+    record = capture(prefix.path, start_python=False, environ={})
+    # a value may have lines
+    assert record.variables == (("A?", "two\nlines"),)
+    shown = repr(dataclasses.replace(record, variables=(), environment=dataclasses.replace(record.environment, prefix="")))
+    # repr escapes what is not printable
+    assert [text for text in ("\\x1b", "\\n", "\\x9b", "\\x7f", "\\u20") if text in shown] == []
+
+
+def test_an_origin_that_commands_a_terminal_is_none(tmp_path: Path) -> None:
+    prefix = wild_conda(tmp_path / "e")
+    prefix.python()
+    prefix.dist("six", direct_url='{"url": "https://host/\\u001b[31mx.whl", "archive_info": {}}')
+    record = capture(prefix.path, start_python=False, environ={})
+    assert [found.origin for found in record.pip] == [None]
+    assert [problem.code for problem in record.problems] == ["unreadable-origin"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no such names")
+def test_a_prefix_whose_path_is_no_text(tmp_path: Path) -> None:
+    prefix = wild_conda(tmp_path / "e")
+    path = tmp_path / os.fsdecode(b"odd\xff")
+    try:
+        prefix.path.rename(path)
+    except OSError:
+        pytest.skip("nor does this system")
+    with pytest.raises(UnreadableEnvironmentError) as caught:
+        capture(path, start_python=False, environ={})
+    assert caught.value.fact.encode()
