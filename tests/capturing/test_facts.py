@@ -228,7 +228,7 @@ def test_layouts_of_all_writers_say_the_same(tmp_path: Path, indent: int | None)
     record = read(prefix.path)
     assert dist(record, "six").conda_package == "six"
     assert package(record, "six").link_scripts == ("post-link",)
-    assert package(record, "six").license == 'MIT\n  "files": ['
+    assert package(record, "six").license == 'MIT?  "files": ['
 
 
 def test_files_that_are_no_records(tmp_path: Path) -> None:

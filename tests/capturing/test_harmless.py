@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -332,7 +333,8 @@ def test_nothing_that_commands_a_terminal_gets_into_a_record(tmp_path: Path) -> 
     prefix = wild_conda(tmp_path / "e")
     prefix.python()
     for key in ("license", "subdir", "noarch", "channel", "url", "fn", "python_site_packages_path"):
-        prefix.record(key.replace("_", "-"), **{key: _NASTY})
+        fields: dict[str, Any] = {key: _NASTY}
+        prefix.record(key.replace("_", "-"), **fields)
     # as it is, not escaped
     raw = prefix.record("raw", depends=["DEPENDS"])
     raw.write_text(raw.read_text().replace("DEPENDS", "a\x7f\x9b\u202eb"), "utf-8")
@@ -343,11 +345,9 @@ def test_nothing_that_commands_a_terminal_gets_into_a_record(tmp_path: Path) -> 
     (prefix.path / "conda-meta" / "pinned").write_text(f"a{_NASTY[2:]}\n", "utf-8")
     (prefix.path / "conda-meta" / "state").write_text('{"env_vars": {"A\\u001b": "two\\nlines"}}')
     prefix.history(f"==> x{_NASTY[2:]} <==\n# cmd: conda{_NASTY[2:]}\n+a{_NASTY[2:]}\n# update specs: ['a{_NASTY[2:]}']\n")
-    for name in ("odd\x1b[31m-1-0.json", "new\nline-1-0.json"):
-        try:
-            (prefix.path / "conda-meta" / name).write_text("")
-        except OSError:
-            pass  # Windows has no such names
+    with contextlib.suppress(OSError):  # Windows has no such names
+        (prefix.path / "conda-meta" / "odd\x1b[31m-1-0.json").write_text("")
+        (prefix.path / "conda-meta" / "new\nline-1-0.json").write_text("")
     record = capture(prefix.path, start_python=False, environ={})
     # a value may have lines
     assert record.variables == (("A?", "two\nlines"),)

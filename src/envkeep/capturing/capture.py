@@ -14,10 +14,10 @@ from envkeep.capturing.indexes import index_urls
 from envkeep.capturing.interpreter import read_python, written_version
 from envkeep.capturing.layout import kind_of, read_venv_config, site_folders, subdir_of
 from envkeep.capturing.naming import conda_name, environment_name, stated_roots
-from envkeep.capturing.reading import exists, is_folder, plain_text, read_text, scan
+from envkeep.capturing.reading import exists, is_folder, line_text, plain_text, read_text, scan
 from envkeep.capturing.requested import find_requested
 from envkeep.capturing.site_packages import read_site_packages
-from envkeep.errors import NotAnEnvironmentError
+from envkeep.errors import NotAnEnvironmentError, UnreadableEnvironmentError
 from envkeep.formats.history import parse_history
 from envkeep.model.record import CondaPackage, EnvironmentInfo, Problem, Record, Requested, Transaction
 from envkeep.model.urls import scrub
@@ -47,10 +47,14 @@ def capture(
 
     Raises:
         NotAnEnvironmentError: nothing is there, or no environment is.
-        UnreadableEnvironmentError: one is there, but what says what is in it cannot be listed.
+        UnreadableEnvironmentError: one is there, but what says what is in it cannot be listed, or its path is no text.
     """
     environ = os.environ if environ is None else environ
     prefix = Path(os.path.abspath(prefix))  # noqa: PTH100 - links in the path stay as the user spells them
+    if plain_text(str(prefix)) != str(prefix):
+        raise UnreadableEnvironmentError(
+            f"the path {plain_text(str(prefix))} is no text (UTF-8), so that no file can name it", "Give it another name."
+        )
     kind = environment_kind(prefix)
     problems: list[Problem] = []
     meta = read_conda_meta(prefix) if kind == "conda" else CondaMeta(owners={}, written={})
@@ -119,7 +123,8 @@ def environment_kind(prefix: Path) -> EnvironmentKind:
 def _history(prefix: Path) -> tuple[tuple[Transaction, ...], tuple[Problem, ...]]:
     path = "conda-meta/history"
     try:
-        history = parse_history(read_text(prefix / path, _HISTORY_LIMIT))
+        text = read_text(prefix / path, _HISTORY_LIMIT)
+        history = parse_history("\n".join(line_text(line) for line in text.splitlines()))
     except FileNotFoundError:
         message = "there is no history: what was asked for is inferred, and how the environment came about is not known"
         return (), (Problem(code="no-history", message=message, path=path),)
@@ -141,8 +146,8 @@ def _inherited(prefix: Path, kind: EnvironmentKind) -> tuple[Problem, ...]:
 
 def _plain(problem: Problem) -> Problem:
     # a message may quote a file's name or another program
-    message = " ".join(plain_text(scrub(problem.message)).splitlines())
-    return replace(problem, message=message, path=plain_text(problem.path), package=plain_text(problem.package))
+    message = line_text(" ".join(scrub(problem.message).splitlines()))
+    return replace(problem, message=message, path=line_text(problem.path), package=line_text(problem.package))
 
 
 def _with_altered(packages: tuple[CondaPackage, ...], altered: Mapping[str, Altered]) -> tuple[CondaPackage, ...]:

@@ -7,7 +7,7 @@ from json import loads
 from typing import TYPE_CHECKING
 
 from envkeep.capturing.conda_record import decode_record, owned_metadata, package_of
-from envkeep.capturing.reading import listing, plain_json, plain_text, read_bytes, read_text
+from envkeep.capturing.reading import line_text, listing, plain_json, read_bytes, read_text
 from envkeep.model.record import CondaPackage, Problem
 from envkeep.model.urls import scrub
 
@@ -46,6 +46,7 @@ class _Read:
     package: CondaPackage
     owned: list[str]
     path: str
+    file: str
     mtime: int
     whole: bool
 
@@ -82,7 +83,7 @@ def read_conda_meta(prefix: Path) -> CondaMeta:
         found[name] = read
     owners = {path: read.package.name for read in found.values() for path in read.owned}
     packages = tuple(found[name].package for name in sorted(found))
-    written = {name: (str(prefix / read.path), read.mtime) for name, read in found.items()}
+    written = {name: (read.file, read.mtime) for name, read in found.items()}
     return CondaMeta(packages=packages, owners=owners, written=written, problems=tuple(problems))
 
 
@@ -101,7 +102,7 @@ def read_variables(prefix: Path) -> tuple[tuple[tuple[str, str], ...], tuple[Pro
     variables = state.get("env_vars", {}) if isinstance(state, dict) else None
     if not isinstance(variables, dict):
         return (), (Problem(code="unreadable-state", message="the environment's variables are no mapping", path=path),)
-    return tuple((str(name), _plain(value)) for name, value in variables.items() if value != _UNSET), ()
+    return tuple((line_text(name), _plain(value)) for name, value in variables.items() if value != _UNSET), ()
 
 
 def read_pinned(prefix: Path) -> tuple[str, ...]:
@@ -111,12 +112,12 @@ def read_pinned(prefix: Path) -> tuple[str, ...]:
     except OSError:
         return ()
     lines = (line.strip() for line in text.splitlines())
-    return tuple(scrub(line) for line in lines if line and not line.startswith("#"))
+    return tuple(scrub(line_text(line)) for line in lines if line and not line.startswith("#"))
 
 
 def _read_record(entry: os.DirEntry[str], problems: list[Problem]) -> _Read | None:
-    path = plain_text(f"conda-meta/{entry.name}")
-    parts = plain_text(entry.name[:-5]).rsplit("-", 2)
+    path = line_text(f"conda-meta/{entry.name}")
+    parts = line_text(entry.name[:-5]).rsplit("-", 2)
     named = (parts[0], parts[1], parts[2]) if len(parts) == 3 and all(parts) else None
     mtime = 0
     try:
@@ -136,7 +137,7 @@ def _read_record(entry: os.DirEntry[str], problems: list[Problem]) -> _Read | No
         problems.append(
             Problem(code=problem.code, message=f"{problem.message}; its file name alone is kept", path=path, package=name)
         )
-        return _Read(CondaPackage(name=named[0], version=named[1], build=named[2]), [], path, mtime, whole=False)
+        return _Read(CondaPackage(name=named[0], version=named[1], build=named[2]), [], path, entry.path, mtime, whole=False)
     package = package_of(raw, paths)
     if (package.name, package.version, package.build) != named:
         # conda ignores such a file as well
@@ -149,7 +150,7 @@ def _read_record(entry: os.DirEntry[str], problems: list[Problem]) -> _Read | No
             )
         )
         return None
-    return _Read(package, owned_metadata(paths), path, mtime, whole=True)
+    return _Read(package, owned_metadata(paths), path, entry.path, mtime, whole=True)
 
 
 def _unreadable(code: str, what: str, path: str, error: Exception, package: str = "") -> Problem:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from json import loads
 from typing import Any
 
-from envkeep.capturing.reading import decode, plain_json
+from envkeep.capturing.reading import decode, line_text, plain_json
 from envkeep.model.channels import canonical_channel, split_subdir
 from envkeep.model.record import CondaPackage
 from envkeep.model.urls import CleanUrl, scrub, without_credentials
@@ -35,6 +35,8 @@ _WINDOWS_ANCHORS = tuple(anchor.replace(b"/", b"\\\\") for anchor in _ANCHORS if
 _LINK_SCRIPTS = ("pre-link", "post-link", "pre-unlink")
 # an artefact's file name, in which no credential has a place
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.!+-]+(?:\.tar\.bz2|\.conda)\Z")
+# an escape that may stand for what no line holds, and what may stand there as it is
+_UNSAFE = re.compile(rb"(?<!\\)(?:\\\\)*\\[bfnrtu]|\x7f|\xc2[\x80-\x9f]|\xe2(?:\x80[\xa8-\xae]|\x81[\xa6-\xa9])")
 _HEX = re.compile(r"[0-9a-fA-F]+\Z")
 _LFS = b"version https://git-lfs.github.com/spec/"
 
@@ -57,8 +59,8 @@ def decode_record(data: bytes) -> tuple[dict[str, Any], list[str]]:
         files = None
         cut = data
         raw = loads(decode(data))
-    if b"\\u" in cut:
-        raw = plain_json(raw)
+    if _UNSAFE.search(cut):
+        raw = plain_json(raw, line_text)
     if not isinstance(raw, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 - a fault of the file
     for key in ("name", "version", "build"):

@@ -16,7 +16,7 @@ from envkeep.capturing.metadata import (
     parse_requires_txt,
     parse_tags,
 )
-from envkeep.capturing.reading import decode, exists, is_folder, plain_text, read_bytes, read_text, scan
+from envkeep.capturing.reading import decode, exists, is_folder, line_text, read_bytes, read_text, scan
 from envkeep.model.record import Distribution, Origin, Problem
 from envkeep.model.urls import file_url, path_of_file_url
 
@@ -49,7 +49,7 @@ def read_distribution(entry: os.DirEntry[str], location: str, conda_package: str
         conda_package: whose it is; None: not conda's.
         problems: what was odd is added here.
     """
-    path = plain_text(f"{location}/{entry.name}")
+    path = line_text(f"{location}/{entry.name}")
     try:
         mtime = entry.stat().st_mtime_ns
         a_folder = entry.is_dir()
@@ -74,7 +74,7 @@ def read_distribution(entry: os.DirEntry[str], location: str, conda_package: str
 
 
 def _dist_info(folder: Path, location: str, conda_package: str | None, problems: list[Problem]) -> Distribution | None:
-    path = plain_text(f"{location}/{folder.name}")
+    path = line_text(f"{location}/{folder.name}")
     try:
         content = read_bytes(folder / "METADATA", _METADATA_LIMIT)
     except FileNotFoundError:
@@ -102,7 +102,7 @@ def _dist_info(folder: Path, location: str, conda_package: str | None, problems:
     if record is None:
         message = f"{base.name} has no RECORD: which files are its own is not known, and pip cannot uninstall it"
         problems.append(Problem(code="no-file-list", message=message, path=path, package=base.name))
-    installer = decode(_read(folder / "INSTALLER", _SMALL) or b"").strip().lower()
+    installer = line_text(decode(_read(folder / "INSTALLER", _SMALL) or b"").strip().lower())
     return replace(
         base,
         origin=origin,
@@ -132,8 +132,8 @@ def _egg_info(
 
 def _egg_link(entry: os.DirEntry[str], location: str, conda_package: str | None, problems: list[Problem]) -> Distribution | None:
     """An editable install of old: the first line names the project's folder, the second where its setup.py lies from there."""
-    name = plain_text(entry.name.removesuffix(".egg-link"))
-    path = plain_text(f"{location}/{entry.name}")
+    name = line_text(entry.name.removesuffix(".egg-link"))
+    path = line_text(f"{location}/{entry.name}")
     try:
         lines = [line.strip() for line in read_text(entry.path, _SMALL).splitlines() if line.strip()]
     except OSError as error:
@@ -198,7 +198,7 @@ def _metadata(content: bytes, path: str, problems: list[Problem]) -> CoreMetadat
 
 def _from_name(metadata: str, location: str, conda_package: str | None, core: CoreMetadata) -> Distribution | None:
     """Return a distribution with what METADATA says, and what it does not say from the name of its folder."""
-    stem, dot, ending = plain_text(metadata).rpartition(".")
+    stem, dot, ending = line_text(metadata).rpartition(".")
     name, version = core.name, core.version
     if name is None or version is None:
         if ending == "dist-info":

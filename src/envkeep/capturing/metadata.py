@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkeep.capturing.reading import decode, plain_json
+from envkeep.capturing.reading import decode, line_text
 from envkeep.model.record import Origin
 from envkeep.model.urls import scrub, without_credentials
 
@@ -64,7 +64,7 @@ def parse_metadata(content: bytes) -> CoreMetadata:
     for key, value in _FIELD.findall(head):
         letter = key[:1].lower()
         if letter == b"r":
-            requires.append(_requirement(decode(value)))
+            requires.append(_requirement(line_text(decode(value))))
         elif letter == b"n":
             name = name or _word(value)
         else:
@@ -77,7 +77,7 @@ def parse_requires_txt(text: str) -> tuple[str, ...]:
     lines = []
     marker = ""
     for raw in text.splitlines():
-        line = raw.strip()
+        line = line_text(raw.strip())
         if not line:
             continue
         if line.startswith("[") and line.endswith("]"):
@@ -92,7 +92,7 @@ def parse_requires_txt(text: str) -> tuple[str, ...]:
 
 def parse_tags(content: bytes) -> tuple[str, ...]:
     """Return the ``Tag`` lines of WHEEL, sorted."""
-    lines = (line.strip() for line in decode(content).splitlines())
+    lines = (line_text(line.strip()) for line in decode(content).splitlines())
     return tuple(sorted({line[4:].strip() for line in lines if line[:4].lower() == "tag:"}))
 
 
@@ -115,10 +115,11 @@ def parse_direct_url(content: bytes) -> Origin | None:
     from json import loads
 
     try:
-        raw = plain_json(loads(decode(content)))
+        raw = loads(decode(content))
     except (ValueError, RecursionError):
         return None
-    if not isinstance(raw, dict) or not isinstance(raw.get("url"), str) or not raw["url"]:
+    # what no installer writes, and no reader of a record should have to guard against
+    if not isinstance(raw, dict) or not isinstance(raw.get("url"), str) or not raw["url"] or raw["url"] != line_text(raw["url"]):
         return None
     clean = without_credentials(raw["url"])
     subdirectory = _text(raw.get("subdirectory"))
@@ -155,7 +156,7 @@ def _hashes(archive: dict[str, object]) -> tuple[tuple[str, str], ...]:
     found: set[tuple[str, str]] = set()
     hashes = archive.get("hashes")
     if isinstance(hashes, dict):
-        found = {(name, value) for name, value in hashes.items() if isinstance(value, str)}
+        found = {(line_text(name), line_text(value)) for name, value in hashes.items() if isinstance(value, str)}
     # the older of the two keys: one `algorithm=hex`
     name, equals, value = (_text(archive.get("hash")) or "").partition("=")
     if equals:
@@ -190,8 +191,8 @@ def _requirement(text: str) -> str:
 
 
 def _word(value: bytes) -> str | None:
-    return decode(value).strip() or None
+    return line_text(decode(value)).strip() or None
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return line_text(value) if isinstance(value, str) and value else None

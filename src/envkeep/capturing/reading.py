@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from typing import TYPE_CHECKING, Any
 
 from envkeep.errors import UnreadableEnvironmentError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "identity",
     "is_file",
     "is_folder",
+    "line_text",
     "listing",
     "plain_json",
     "plain_text",
@@ -31,6 +34,9 @@ __all__ = [
 
 # what the system says of a path that leads nowhere
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class TooLargeError(OSError):
@@ -154,12 +160,20 @@ def plain_text(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def plain_json(value: Any) -> Any:
-    """Return decoded JSON with every text in it made plain."""
+def line_text(text: str) -> str:
+    """Return a text that stays on its line wherever it is shown: ``?`` for what ends one, moves a cursor or turns text round.
+
+    For names, versions, paths and messages; not for values of variables, which may have lines.
+    """
+    return text if text.isprintable() else _UNPRINTABLE.sub("?", text)
+
+
+def plain_json(value: Any, clean: Callable[[str], str] = plain_text) -> Any:
+    """Return decoded JSON with every text in it made plain, keys among them."""
     if isinstance(value, str):
-        return plain_text(value)
+        return clean(value)
     if isinstance(value, list):
-        return [plain_json(item) for item in value]
+        return [plain_json(item, clean) for item in value]
     if isinstance(value, dict):
-        return {plain_text(key): plain_json(item) for key, item in value.items()}
+        return {clean(key): plain_json(item, clean) for key, item in value.items()}
     return value

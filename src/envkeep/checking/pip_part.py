@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envkeep.capturing.reading import is_file, is_folder
 from envkeep.checking.checkouts import checkout_state
 from envkeep.checking.finding import Finding
 from envkeep.formats.requirement_lines import requirement_line
@@ -52,7 +53,7 @@ def _from_index(dist: Distribution, record: Record) -> Iterator[Finding]:
 def _folder(dist: Distribution, origin: Origin) -> Iterator[Finding]:
     path = path_of_file_url(origin.url)
     word = "the editable checkout" if origin.editable else "the folder"
-    if path is None or not Path(path).is_dir():
+    if path is None or not is_folder(path):
         note = "and nothing says what was in it" if origin.remote is None else f"its remote is {origin.remote}"
         yield Finding(
             rank="lost" if origin.remote is None else "here-only",
@@ -132,7 +133,7 @@ def _archive(dist: Distribution, origin: Origin) -> Iterator[Finding]:
             yield _needs_login(dist, origin)
         return
     file = Path(path)
-    if not file.is_file():
+    if not is_file(file):
         yield Finding(
             rank="lost",
             code="missing-file",
