@@ -50,7 +50,9 @@ def command(
 
             found = complete(line, home)
             run.answer(
-                {"candidates": found}, lambda: "\n".join(f"{each.text}\t{each.about}".rstrip() for each in found), as_is=True
+                {"shell": None, "script": None, "candidates": found},
+                lambda: "\n".join(f"{each.text}\t{each.about}".rstrip() for each in found),
+                as_is=True,
             )
         if shell is None:
             from envkeep.errors import UsageError
@@ -59,4 +61,4 @@ def command(
         from envkeep.cli.completion_scripts import SCRIPTS
 
         script = SCRIPTS[shell.value]
-        run.answer({"shell": shell.value, "script": script}, lambda: script.rstrip("\n"), as_is=True)
+        run.answer({"shell": shell.value, "script": script, "candidates": ()}, lambda: script.rstrip("\n"), as_is=True)

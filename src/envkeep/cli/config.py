@@ -31,6 +31,6 @@ def command(
 
         if init:
             path = init_config(resolve_home(run.home, os.environ))
-            run.answer({"file": path}, lambda: f"wrote {path}", talk=True)
+            run.answer({"written": path, "config": run.config()}, lambda: f"wrote {path}", talk=True)
         config = run.config()
-        run.answer(config, lambda: config_text(config))
+        run.answer({"written": None, "config": config}, lambda: config_text(config))

@@ -83,8 +83,18 @@ def command(
             record = what
         text = export(record, format_.value, pip=pip.value, hash_kind=hash_.value, with_secrets=with_secrets)
         if output is None:
-            run.answer({"format": format_.value, "text": text}, lambda: text.rstrip("\n"), problems=record.problems, as_is=True)
+            run.answer(
+                {"format": format_.value, "text": text, "file": None},
+                lambda: text.rstrip("\n"),
+                problems=record.problems,
+                as_is=True,
+            )
         from envkeep.report.files import write_file
 
         write_file(output, text)
-        run.answer({"format": format_.value, "file": output}, lambda: f"wrote {output}", problems=record.problems, talk=True)
+        run.answer(
+            {"format": format_.value, "text": None, "file": output},
+            lambda: f"wrote {output}",
+            problems=record.problems,
+            talk=True,
+        )

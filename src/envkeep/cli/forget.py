@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from envkeep.cli.answering import answering
 from envkeep.cli.options import AsJson, DryRun, Home, Name, Prefix, Quiet, Verbose, Yes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envkeep.store.layout import Backup
+    from envkeep.store.retention import Decision
 
 __all__ = ["command"]
 
@@ -34,6 +40,7 @@ def command(
         from envkeep.cli.choosing import active_stored, choose, stored_environment
         from envkeep.errors import EnvironmentNotFoundError, RefusedError, UsageError
         from envkeep.report.forget import forgotten_text, rotation_text
+        from envkeep.report.layout import count
 
         store = run.store()
         if not backups:
@@ -42,7 +49,7 @@ def command(
                 raise EnvironmentNotFoundError("no environment is named or active", "Name one with -n NAME; see envkeep list.")
             decisions = store.rotation(environment)
             if dry_run:
-                run.answer({"decisions": decisions}, lambda: rotation_text(decisions))
+                run.answer({"forgotten": (), "decisions": decisions}, lambda: rotation_text(decisions))
             wanted = tuple(decision.backup for decision in decisions if not decision.keep)
         else:
             chosen = []
@@ -59,10 +66,16 @@ def command(
                     "Untag it first (envkeep tag --remove), or say --yes.",
                 )
         if dry_run:
-            run.answer({"forgotten": wanted}, lambda: forgotten_text(wanted, would=True))
+            run.answer({"forgotten": (), "decisions": _named(wanted)}, lambda: forgotten_text(wanted, would=True))
         if wanted and not yes:
             run.console.say(forgotten_text(wanted, would=True))
-            if not run.console.ask("Remove for good?"):
+            if not run.console.ask(f"Remove {count(len(wanted), 'backup')} for good?"):
                 raise RefusedError("nothing was removed", "Say --yes to remove without being asked.")
         gone = store.forget(wanted)
-        run.answer({"forgotten": gone}, lambda: forgotten_text(gone, would=False), talk=True)
+        run.answer({"forgotten": gone, "decisions": ()}, lambda: forgotten_text(gone, would=False), talk=True)
+
+
+def _named(backups: Sequence[Backup]) -> tuple[Decision, ...]:
+    from envkeep.store.retention import Decision
+
+    return tuple(Decision(backup=backup, keep=False, reason="named") for backup in backups)

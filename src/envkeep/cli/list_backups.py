@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from envkeep.cli.answering import answering
 from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
+from envkeep.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envkeep.store.layout import Backup, StoredEnvironment
+    from envkeep.store.store import Store
 
 __all__ = ["command"]
 
@@ -33,11 +40,18 @@ def command(
         named = name is not None or prefix is not None
         environment = stored_environment(store, name, prefix) if named else None if all_ else active_stored(store)
         if environment is None:
-            known = store.environments()
-            rows = tuple((each, store.backups(each)) for each in known)
-            run.answer(
-                [{"environment": each, "backups": kept} for each, kept in rows], lambda: environments_table(rows, store.path)
-            )
+            rows = tuple((each, _backups(store, each)) for each in store.environments())
+            shown = [{"environment": each, "backups": None if kept is None else kept[::-1]} for each, kept in rows]
+            run.answer(shown, lambda: environments_table(rows, store.path))
         else:
             backups = tuple(reversed(store.backups(environment)))
-            run.answer({"environment": environment, "backups": backups}, lambda: backups_table(environment, backups))
+            shown = [{"environment": environment, "backups": backups}]
+            run.answer(shown, lambda: backups_table(environment, backups))
+
+
+def _backups(store: Store, environment: StoredEnvironment) -> Sequence[Backup] | None:
+    # one folder that cannot be read must not hide all others
+    try:
+        return store.backups(environment)
+    except StoreError:
+        return None

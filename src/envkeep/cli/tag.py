@@ -28,6 +28,8 @@ def command(
     Example: envkeep tag latest paper-2025
     """
     with answering("tag", home, json=json, quiet=quiet, verbose=verbose) as run:
+        from dataclasses import replace
+
         from envkeep.cli.choosing import choose
         from envkeep.errors import UsageError
 
@@ -37,6 +39,7 @@ def command(
             raise UsageError(f"{backup} is a file", "Tags are for backups in the store; bring it in with: envkeep import FILE")
         if remove:
             store.untag(chosen.environment, tag)
-            run.answer({"backup": chosen, "removed": tag}, lambda: f"{chosen.label}: no longer tagged {tag}", talk=True)
+            untagged = replace(chosen, tags=tuple(each for each in chosen.tags if each != tag))
+            run.answer({"backup": untagged, "tag": tag}, lambda: f"{chosen.label}: no longer tagged {tag}", talk=True)
         tagged = store.tag(chosen, tag)
-        run.answer({"backup": tagged}, lambda: f"{tagged.label}: tagged {tag}", talk=True)
+        run.answer({"backup": tagged, "tag": tag}, lambda: f"{tagged.label}: tagged {tag}", talk=True)

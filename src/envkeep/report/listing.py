@@ -27,8 +27,8 @@ def backups_table(environment: StoredEnvironment, backups: Sequence[Backup]) -> 
     return f"{title}\n" + _table(head, [_backup_row(backup) for backup in backups])
 
 
-def environments_table(rows: Sequence[tuple[StoredEnvironment, Sequence[Backup]]], where: Path) -> str:
-    """Return every stored environment with its newest backup; ``rows`` hold each one's backups, oldest first."""
+def environments_table(rows: Sequence[tuple[StoredEnvironment, Sequence[Backup] | None]], where: Path) -> str:
+    """Return every stored environment with its newest backup; ``rows`` hold each one's, oldest first, None if nobody can read."""
     if not rows:
         return f"no backups in {where} yet; make the first one with: envkeep backup"
     head = ("environment", "backups", "newest", "Python", "conda", "pip", "prefix")
@@ -37,8 +37,9 @@ def environments_table(rows: Sequence[tuple[StoredEnvironment, Sequence[Backup]]
         _, python, conda, pip, *_ = _backup_row(backups[-1]) if backups else ("", "", "", "", "")
         prefix = environment.prefix or "not known"
         gone = "" if environment.prefix is None or _exists(environment) else " (gone)"
-        newest = backups[-1].stamp if backups else "none"
-        table.append((environment.folder, str(len(backups)), newest, python, conda, pip, prefix + gone))
+        newest = backups[-1].stamp if backups else "none" if backups is not None else "cannot be read"
+        number = "" if backups is None else str(len(backups))
+        table.append((environment.folder, number, newest, python, conda, pip, prefix + gone))
     return _table(head, table)
 
 
