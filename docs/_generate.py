@@ -1,7 +1,7 @@
 """Writes those parts of the reference that say what the code says: ``python docs/_generate.py``.
 
-A part stands between ``<!-- generated: NAME -->`` and ``<!-- end of generated -->``; the rest of a page is written by hand. A test
-holds the pages against what this writes.
+A part stands between ``<!-- generated: NAME -->`` and ``<!-- end of generated -->``; the rest of a page is written by hand.
+A test holds the pages against what this writes.
 """
 
 from __future__ import annotations

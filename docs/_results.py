@@ -277,8 +277,8 @@ def _hints(kind: type) -> dict[str, Any]:
     names = dict(vars(module))
     assert module.__file__ is not None
     for node in ast.parse(Path(module.__file__).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            exec(compile(ast.Module(body=node.body, type_ignores=[]), module.__file__, "exec"), names)  # noqa: S102
+        if isinstance(node, ast.If) and ast.unparse(node.test).rpartition(".")[2] == "TYPE_CHECKING":
+            exec(compile(ast.Module(body=node.body, type_ignores=[]), module.__file__, "exec"), names)
     return typing.get_type_hints(kind, globalns=names)
 
 
