@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from envkeep.model.names import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from envkeep.model.record import CondaPackage, Record
 
@@ -51,20 +52,38 @@ def linked_order(packages: Sequence[CondaPackage]) -> tuple[CondaPackage, ...]:
     # python names pip, pip needs python
     open_.get("python", set()).discard("pip")
     _menuinst_first(open_)
-    needed = set().union(*open_.values()) if open_ else set()
-    level = sorted(name for name, needs in open_.items() if not needs and name not in needed)
-    order: list[str] = []
-    while open_:
-        level = level or sorted(name for name, needs in open_.items() if not needs)
+    needed_by: dict[str, list[str]] = {}
+    for name, needs in open_.items():
+        for need in needs:
+            needed_by.setdefault(need, []).append(name)
+    fewest = [(len(needs), name) for name, needs in open_.items()]
+    heapify(fewest)
+    free = [name for name, needs in open_.items() if not needs and name in needed_by]
+    level = sorted(name for name, needs in open_.items() if not needs and name not in needed_by)
+    order: dict[str, None] = {}
+    while len(order) < len(open_):
         if not level:
-            level = [min(open_, key=lambda name: (len(open_[name]), name))]
-        order.extend(level)
+            level, free = sorted(free) or [_fewest(fewest, open_, order)], []
+        order.update(dict.fromkeys(level))
         for name in level:
-            del open_[name]
-        for needs in open_.values():
-            needs.difference_update(level)
+            for user in needed_by.get(name, ()):
+                open_[user].discard(name)
+                if user in order:
+                    continue
+                if open_[user]:
+                    heappush(fewest, (len(open_[user]), user))
+                else:
+                    free.append(user)
         level = []
     return tuple(by_name[name] for name in order)
+
+
+def _fewest(fewest: list[tuple[int, str]], open_: dict[str, set[str]], order: Container[str]) -> str:
+    # an entry counts as long as it tells the truth: each change adds another one
+    while True:
+        count, name = heappop(fewest)
+        if name not in order and count == len(open_[name]):
+            return name
 
 
 def _dependencies(package: CondaPackage, by_name: dict[str, CondaPackage]) -> set[str]:
