@@ -87,7 +87,11 @@ def test_each_block_can_be_read(block: Block) -> None:
     elif block.language == "json":
         json.loads(block.text)
     elif block.language == "python":
-        compile(block.text, "example", "exec")
+        # a signature alone, as the reference of the API shows them
+        bare = (
+            re.fullmatch(r"(@\w+\n)*(async )?(def|class) [^\n].*[^:]", block.text.strip(), re.DOTALL) and "\n\n" not in block.text
+        )
+        compile(f"{block.text.rstrip()}: ..." if bare else block.text, "example", "exec")
     elif block.language == "toml":
         _toml(block.text)
     elif block.language in {"sh", "bash"}:

@@ -105,7 +105,7 @@ def test_pip_installs_the_wheel(wheel: Path, index: Index, home: Path, tmp_path:
     folder = tmp_path / "venv"
     venv.create(folder, with_pip=False, symlinks=os.name != "nt")
     python = folder / _SCRIPTS / "python"
-    pip = [sys.executable, "-m", "pip", "--python", python]
+    pip = (sys.executable, "-m", "pip", "--python", str(python))
     _run(*pip, "install", "-q", "--no-compile", wheel)
     assert _run(*pip, "check").startswith("No broken requirements")
     assert _run(python, "-m", "envkeep", "--version").strip() == f"envkeep {envkeep.__version__}"
