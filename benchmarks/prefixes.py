@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -37,7 +36,9 @@ def make_prefix(prefix: Path, packages: int, *, files: int = FILES, pip: int = 5
         _write_distribution(prefix / _SITE, f"wheel{number}", "1.0", "pip", files)
     specs = ", ".join(f"'package{number}'" for number in range(0, packages, 10))
     lines = "".join(f"+conda-forge/linux-64::package{number}-1.{number}-py_0\n" for number in range(packages - 1))
-    history = f"==> 2025-01-31 11:24:05 <==\n# cmd: conda create -n lab\n# conda version: 25.1.0\n{lines}# update specs: [{specs}]\n"
+    history = (
+        f"==> 2025-01-31 11:24:05 <==\n# cmd: conda create -n lab\n# conda version: 25.1.0\n{lines}# update specs: [{specs}]\n"
+    )
     (prefix / "conda-meta" / "history").write_text(history)
     return prefix
 
@@ -73,7 +74,8 @@ def age(prefix: Path) -> None:
     """Wait until nothing in an environment has changed a moment ago: what has is looked at again (see the docs)."""
     import time
 
-    newest = max(os.stat(folder).st_mtime for folder in (prefix / "conda-meta", prefix / _SITE, prefix / "conda-meta" / "history"))
+    watched = (prefix / "conda-meta", prefix / _SITE, prefix / "conda-meta" / "history")
+    newest = max(path.stat().st_mtime for path in watched)
     time.sleep(max(0.0, newest + 3.0 - time.time()))
 
 
@@ -95,7 +97,7 @@ def _write_distribution(site: Path, name: str, version: str, installer: str, fil
     return info.name
 
 
-def _write_record(
+def _write_record(  # noqa: PLR0917
     prefix: Path, name: str, version: str, build: str, paths: list[str], depends: tuple[str, ...], files: int
 ) -> None:
     digest = hashlib.sha256(f"{name}{version}".encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from envkeep.cli.main import main
+from envkeep.cli.at_start import main
 
 if __name__ == "__main__":
     main()

@@ -16,7 +16,7 @@ from envkeep.model.urls import without_credentials
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Checkout", "find_checkout"]
+__all__ = ["Checkout", "CheckoutFiles", "files_of_checkout", "find_checkout"]
 
 _LIMIT = 64 << 20  # packed-refs of a large repository
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
@@ -58,13 +58,60 @@ def find_checkout(folder: Path) -> Checkout | None:
     return None
 
 
-def _read(root: Path, git: Path, start: Path) -> Checkout | None:
-    if is_file(git):
-        # a worktree's and a submodule's .git is a file that says where it is
-        pointer = _line(git)
-        if pointer is None or not pointer.startswith("gitdir:"):
+@dataclass(frozen=True, slots=True)
+class CheckoutFiles:
+    """What git writes when another commit is checked out, paths: ``still`` must not be written to, ``same`` not be replaced."""
+
+    still: tuple[str, ...]
+    same: tuple[str, ...]
+
+
+def files_of_checkout(folder: Path) -> CheckoutFiles | None:
+    """Return the files that say which checkout a folder lies in and at which commit; None where that cannot be told."""
+    try:
+        start = folder.resolve()
+    except (OSError, RuntimeError):
+        return None
+    same: list[str] = []
+    for root in (start, *start.parents)[:_DEPTH]:
+        git = root / ".git"
+        same.append(str(git))
+        if exists(git):
+            break
+    else:
+        # nothing but that no checkout may come to be there
+        return CheckoutFiles((), tuple(same))
+    still = [str(git)] if is_file(git) else []
+    folder_of_git = _git_folder(root, git)
+    if folder_of_git is None:
+        return None
+    still += [str(folder_of_git / "HEAD"), str(folder_of_git / "commondir")]
+    common_line = _line(folder_of_git / "commondir")
+    common = folder_of_git / common_line if common_line else folder_of_git
+    head = _line(folder_of_git / "HEAD") or ""
+    if head.startswith("ref:"):
+        name = head.removeprefix("ref:").strip()
+        if not name.startswith("refs/") or ".." in name.split("/") or (_line(common / name) or "").startswith("ref:"):
             return None
-        git = root / pointer.removeprefix("gitdir:").strip()
+        still += [str(folder_of_git / name), str(common / name), str(common / "packed-refs")]
+    return CheckoutFiles(tuple(still), tuple(same))
+
+
+def _git_folder(root: Path, git: Path) -> Path | None:
+    if not is_file(git):
+        return git
+    # a worktree's and a submodule's .git is a file that says where it is
+    pointer = _line(git)
+    if pointer is None or not pointer.startswith("gitdir:"):
+        return None
+    return root / pointer.removeprefix("gitdir:").strip()
+
+
+def _read(root: Path, git: Path, start: Path) -> Checkout | None:
+    found = _git_folder(root, git)
+    if found is None:
+        return None
+    git = found
     head = _line(git / "HEAD")
     if head is None:
         return None

@@ -11,8 +11,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.capturing.capture import environment_kind
-from envkeep.capturing.condarc import read_condarc
 from envkeep.capturing.layout import kind_of
 from envkeep.capturing.naming import environment_name, is_root_prefix, stated_roots
 from envkeep.capturing.reading import is_file, is_folder, read_text, scan
@@ -70,7 +68,7 @@ def find_prefix(name: str | None, prefix: Path | None, environ: Mapping[str, str
         raise UsageError("-n and -p both name an environment", "Give one of them.")
     if prefix is not None:
         found = Path(os.path.abspath(prefix.expanduser()))  # noqa: PTH100 - links stay as the user spells them
-        environment_kind(found)
+        _check(found)
         return found
     if name is not None:
         return _by_name(name, environ)
@@ -96,7 +94,7 @@ def default_prefix(environ: Mapping[str, str], *, running: Path | None = None) -
     tool = _tool(here)
     if tool is not None:
         raise UsageError(f"no environment is active, and {here} is {tool}'s private venv for envkeep", _CHOOSE)
-    environment_kind(here)
+    _check(here)
     return here
 
 
@@ -137,6 +135,8 @@ def prefixes_named(name: str, environ: Mapping[str, str]) -> tuple[Path, ...]:
 
 def env_folders(environ: Mapping[str, str]) -> Iterator[Path]:
     """Yield the folders in which an environment is looked up by its name, in order: condarc's, the roots', the user's own."""
+    from envkeep.capturing.condarc import read_condarc
+
     roots = list(_roots(environ))
     yield from read_condarc(None, environ, roots).envs_dirs
     for root in roots:
@@ -165,6 +165,14 @@ def _by_name(name: str, environ: Mapping[str, str]) -> Path:
     near = get_close_matches(name, sorted(names), n=3)
     remedy = f"Did you mean {' or '.join(near)}?" if near else f"Known are {', '.join(sorted(names)) or 'none'}; or give -p PATH."
     raise EnvironmentNotFoundError(f"no environment is called {name}", remedy)
+
+
+def _check(prefix: Path) -> None:
+    if kind_of(prefix) is None:
+        from envkeep.capturing.capture import environment_kind
+
+        # it says what is there instead
+        environment_kind(prefix)
 
 
 def _place_on_path(prefix: Path, environ: Mapping[str, str]) -> int:

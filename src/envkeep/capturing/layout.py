@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     from envkeep.model.record import CondaPackage, EnvironmentKind
 
-__all__ = ["VenvConfig", "find_executable", "kind_of", "machine_subdir", "read_venv_config", "site_folders", "subdir_of"]
+__all__ = [
+    "VenvConfig",
+    "find_executable",
+    "kind_of",
+    "machine_subdir",
+    "possible_site_folders",
+    "read_venv_config",
+    "site_folders",
+    "subdir_of",
+]
 
 _CONFIG_LIMIT = 1 << 20
 _LIBRARIES = ("lib", "lib64")
@@ -132,14 +141,23 @@ def site_folders(
     Raises:
         UnreadableEnvironmentError: a folder on the way to them is there and may not be looked into.
     """
+    own, others = possible_site_folders(prefix, kind, version, packages)
+    seen: set[tuple[int, int]] = set()
+    return _existing(own, seen), _existing(others, seen)
+
+
+def possible_site_folders(
+    prefix: Path, kind: EnvironmentKind, version: str | None, packages: Sequence[CondaPackage] = ()
+) -> tuple[list[Path], list[Path]]:
+    """Return where the folders of ``site_folders`` can be, there or not; links to the same folder are not told apart."""
     minor = ".".join(version.split(".")[:2]) if version else None
-    own: list[str | Path] = []
+    own: list[Path] = []
     for package in packages:
         if package.name in {"python", "pypy", "graalpy"} and package.python_site_packages_path:
             stated = package.python_site_packages_path.replace("\\", "/")
             if not stated.startswith("/") and ".." not in stated.split("/"):
                 own.append(prefix / stated)
-    others: list[str | Path] = []
+    others: list[Path] = []
     for entry in _python_folders([entry for library in _LIBRARIES for entry in listing(prefix / library)]):
         folders = [Path(entry.path) / "site-packages", Path(entry.path) / "dist-packages"]
         match = _PYTHON_FOLDER.match(entry.name)
@@ -150,8 +168,7 @@ def site_folders(
         if prefix == Path("/usr"):
             own.insert(0, prefix / "local" / "lib" / f"python{minor}" / "dist-packages")
         own.append(prefix / "lib" / "python3" / "dist-packages")
-    seen: set[tuple[int, int]] = set()
-    return _existing(own, seen), _existing(others, seen)
+    return own, others
 
 
 def subdir_of(packages: Iterable[CondaPackage], prefix: Path) -> str:

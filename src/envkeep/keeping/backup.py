@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import time_ns
 from typing import TYPE_CHECKING
 
+from envkeep.diffing.changes import Changes
 from envkeep.errors import RefusedError, StoreError
-from envkeep.keeping.comparing import compare
-from envkeep.model.content import content_digest
+from envkeep.keeping.unchanged import look
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from envkeep.diffing.changes import Changes
     from envkeep.model.record import Problem, Record
     from envkeep.store.layout import Backup, StoredEnvironment
     from envkeep.store.store import Store
@@ -28,7 +28,7 @@ class BackupResult:
     Attributes:
         kept: the new backup; None where nothing changed.
         environment: its folder in the store.
-        record: what is in the environment.
+        record: what is in the environment; None where nothing had moved since the last look, so that it was not read again.
         previous: the backup it was compared with; None for the first one.
         changes: against ``previous``; None without one, and where nothing of it can be read.
         rotated: what went because of the limit, oldest first.
@@ -40,7 +40,7 @@ class BackupResult:
 
     kept: Backup | None
     environment: StoredEnvironment
-    record: Record
+    record: Record | None
     previous: Backup | None = None
     changes: Changes | None = None
     rotated: tuple[Backup, ...] = ()
@@ -57,6 +57,7 @@ def backup(
     tag: str | None = None,
     note: str | None = None,
     now: datetime | None = None,
+    afresh: bool = False,
 ) -> BackupResult:
     """Keep a backup of an environment if its content differs from the last one's, then rotate.
 
@@ -70,21 +71,39 @@ def backup(
         tag: put on the backup; on the last one where nothing changed.
         note: kept with a new backup.
         now: aware instant; the clock's where None.
+        afresh: read the environment even where nothing moved since the last look, so that the result has its record.
 
     Raises:
         NotAnEnvironmentError: the prefix is none.
         RefusedError: it holds nothing at all, which is no state to come back to; or the tag is on another backup.
         StoreError: it cannot be kept; the backups made before are as they were.
     """
+    if not force and tag is None and not afresh:
+        known = look(prefix, store)
+        if known is not None:
+            return BackupResult(
+                kept=None,
+                environment=known.backup.environment,
+                record=None,
+                previous=known.backup,
+                changes=Changes(),
+                problems=known.problems,
+            )
     environment = store.find_environment(prefix.absolute())
+    began = time_ns()
     record: Record | None = None
     if environment is None or environment.prefix is None:
         # a new one, or a folder of PyMoDAQ's that becomes this environment's
         record = _capture(prefix, now)
         environment = store.environment_of(record.environment.prefix, record.environment)
+    from envkeep.keeping.comparing import compare
+    from envkeep.keeping.unchanged import remember
+    from envkeep.model.content import content_digest
+
     with store.locked(environment):
         # captured before the lock was had: fresh enough only where nobody kept one in between
         if record is None or store.backups(environment):
+            began = time_ns()
             record = _capture(prefix, now)
         digest = content_digest(record)
         compared = compare(store, environment, record, digest)
@@ -92,6 +111,8 @@ def backup(
             previous = compared.previous if tag is None else store.tag(compared.previous, tag)
             # what a killed run left undone, or a limit that is lower by now
             rotated, unrotated = _rotate(store, environment)
+            if not rotated and unrotated is None:
+                remember(prefix, store, record, previous, began)
             return BackupResult(
                 kept=None,
                 environment=environment,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from envkeep.keeping.backup import BackupResult
     from envkeep.keeping.every import Results
 
-__all__ = ["backup_text", "backups_text"]
+__all__ = ["backup_text", "backups_text", "problems_hint", "unchanged_text"]
 
 
 def backup_text(result: BackupResult, *, verbose: bool = False) -> str:
@@ -20,8 +20,9 @@ def backup_text(result: BackupResult, *, verbose: bool = False) -> str:
     parts = []
     if result.kept is None:
         assert result.previous is not None  # noqa: S101 - nothing is left out unless it is there already
-        parts.append(f"{result.environment.folder}: nothing changed since {result.previous.stamp}, nothing new kept")
+        parts.append(unchanged_text(result.environment.folder, result.previous.stamp))
     else:
+        assert result.record is not None  # noqa: S101 - what is kept was read
         tags = f", tagged {', '.join(result.kept.tags)}" if result.kept.tags else ""
         parts.append(f"{result.environment.folder}: kept {result.kept.stamp} ({summary_line(result.record)}{tags})")
         parts.append(f"  {result.kept.txt}")
@@ -45,12 +46,18 @@ def backup_text(result: BackupResult, *, verbose: bool = False) -> str:
     if result.unrotated is not None:
         parts.append(f"  not rotated: {result.unrotated}")
     if result.problems:
-        parts.append(
-            problems_text(result.problems)
-            if verbose
-            else f"  {count(len(result.problems), 'problem')} seen while reading; --verbose lists them"
-        )
+        parts.append(problems_text(result.problems) if verbose else problems_hint(len(result.problems)))
     return "\n".join(parts)
+
+
+def unchanged_text(folder: str, stamp: str) -> str:
+    """Return that there was nothing to keep, since an environment's last backup holds what is there."""
+    return f"{folder}: nothing changed since {stamp}, nothing new kept"
+
+
+def problems_hint(number: int) -> str:
+    """Return how many problems there are to be listed."""
+    return f"  {count(number, 'problem')} seen while reading; --verbose lists them"
 
 
 def backups_text(results: Results) -> str:

@@ -29,7 +29,17 @@ if TYPE_CHECKING:
 
     from envkeep.store.manifest import Manifest
 
-__all__ = ["Header", "backup_at", "leftovers", "microseconds", "read_backups", "read_environment", "read_header", "tags_of"]
+__all__ = [
+    "Header",
+    "backup_at",
+    "leftovers",
+    "microseconds",
+    "read_backup",
+    "read_backups",
+    "read_environment",
+    "read_header",
+    "tags_of",
+]
 
 # a folder in which something rotates away during every one of so many looks is read as it was at the last
 _LOOKS = 5
@@ -66,6 +76,11 @@ def read_backups(environment: StoredEnvironment) -> tuple[Backup, ...]:
         # one was rotated away during that look, so that one may have come which it did not see
         found = _look(environment)
     return tuple(sorted((backup for backup in found if backup is not None), key=lambda backup: (backup.order, backup.stamp)))
+
+
+def read_backup(environment: StoredEnvironment, stamp: str) -> Backup | None:
+    """Return one backup of an environment, None where it is not there (any more)."""
+    return _backup(environment, stamp, _tags_by_stamp(environment.path).get(stamp, ()))
 
 
 def backup_at(path: Path) -> Backup | None:

@@ -18,7 +18,7 @@ from envkeep.store.layout import MANIFEST, RECORD, TAGS, TEMPORARY, TXT_SUFFIX, 
 from envkeep.store.locks import Locks
 from envkeep.store.manifest import Manifest, file_entry, manifest_bytes, tags_bytes
 from envkeep.store.names import tag_fault
-from envkeep.store.reading import leftovers, microseconds, read_backups, tags_of
+from envkeep.store.reading import leftovers, microseconds, read_backup, read_backups, tags_of
 from envkeep.store.retention import decide
 from envkeep.store.stamps import next_stamp, readable, stamp_of
 
@@ -230,7 +230,7 @@ class Store:
                 stamp = _free_stamp(environment.path, stamp)
             return self._reread(environment, stamp)
 
-    def import_file(self, path: Path, name: str) -> Backup:
+    def import_file(self, path: Path, name: str | None = None) -> Backup:
         """Bring a loose file into the store as a backup of the environment of that folder name; see ``importing``."""
         from envkeep.store.importing import import_file
 
@@ -324,9 +324,9 @@ class Store:
         return bool(aside)
 
     def _reread(self, environment: StoredEnvironment, stamp: str) -> Backup:
-        for backup in self.backups(environment):
-            if backup.stamp == stamp:
-                return backup
+        backup = read_backup(environment, stamp)
+        if backup is not None:
+            return backup
         raise UnknownBackupError(
             f"{environment.folder} has no backup {stamp} ({readable(stamp)})", "It was removed in between; see envkeep list."
         )

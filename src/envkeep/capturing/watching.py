@@ -1,0 +1,103 @@
+"""What every change of an environment's content has to move: a few folders, and the files that are rewritten in place.
+
+conda, mamba and py-rattler write a new file into conda-meta, or remove one, for each package, and pip, uv and setuptools a folder
+of site-packages: those folders' times tell. In place are rewritten the history, ``state``, ``pinned``, ``pyvenv.cfg``, the
+``.egg-link`` of an old editable install, and what git keeps of the commit that is checked out. An installer that has not finished
+writes into a metadata folder that it made a moment ago, so the young ones are watched as well.
+
+Not told: a person who edits a METADATA or a conda record in place. Whoever relies on this looks again after a day.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkeep.capturing.checkout import files_of_checkout
+from envkeep.capturing.layout import find_executable, possible_site_folders
+from envkeep.capturing.reading import read_text, scan
+from envkeep.model.urls import path_of_file_url
+from envkeep.store.seen import Watched, watched
+
+if TYPE_CHECKING:
+    from envkeep.model.record import Record
+
+__all__ = ["watch"]
+
+_IN_PREFIX = ("conda-meta", "conda-meta/history", "conda-meta/state", "conda-meta/pinned", "pyvenv.cfg", "lib", "lib64")
+_METADATA = (".dist-info", ".egg-info", ".egg", ".egg-link")
+_SMALL = 1 << 20
+# an hour: the longest that pip compiles between the folder it makes and the last file it puts there
+_YOUNG = 3600 * 10**9
+# more things to look at than this cost more than they save
+_MOST = 400
+# what a reader could not do may work the next time, though nothing has moved
+_PASSING = frozenset({"python-not-started", "unknown-python", "vanished-record"})
+
+
+def watch(prefix: Path, record: Record, since: int) -> Watched | None:
+    """Return how everything stands that a change of a record's identity (``model.content``) would move.
+
+    Args:
+        prefix: of the environment, absolute.
+        record: what was captured there.
+        since: when the capture began, ns since 1970.
+
+    Returns:
+        None where it cannot be told: something could not be read, or an installer seems to be at work.
+    """
+    if any(problem.code in _PASSING or problem.code.startswith("unreadable") for problem in record.problems):
+        return None
+    version = record.python.version if record.python is not None else None
+    kind = record.environment.kind
+    paths = {str(prefix / name) for name in _IN_PREFIX}
+    folders = [str(folder) for group in possible_site_folders(prefix, kind, version, record.conda) for folder in group]
+    paths.update(folders)
+    executable = find_executable(prefix, kind, version)
+    paths.update(str(prefix / name) for name in ("bin/python", "python.exe", "Scripts/python.exe"))
+    if executable is not None:
+        paths.add(str(executable))
+    same = {str(prefix)}
+    for folder in folders:
+        paths.update(_delicate(folder, since))
+    for dist in record.distributions:
+        origin = dist.origin
+        local = path_of_file_url(origin.url) if origin is not None and origin.kind == "directory" else None
+        if local is not None:
+            files = files_of_checkout(Path(local))
+            if files is None:
+                return None
+            paths.update(files.still)
+            same.update((local, *files.same))
+    if len(paths) + len(same) > _MOST:
+        return None
+    return watched(paths, same)
+
+
+def _delicate(folder: str, since: int) -> set[str]:
+    """Return what of a site-packages folder can change without the folder: what is young, a link, or rewritten in place."""
+    found = set()
+    for entry in scan(folder):
+        if not entry.name.endswith(_METADATA):
+            continue
+        if entry.name.endswith(".egg-link"):
+            found.add(entry.path)
+            found.update(_of_egg_link(entry.path))
+            continue
+        try:
+            young = max(entry.stat().st_mtime_ns, entry.stat().st_ctime_ns) > since - _YOUNG
+        except OSError:
+            young = True
+        if young or entry.is_symlink() or entry.name.endswith(".egg"):
+            found.add(entry.path)
+    return found
+
+
+def _of_egg_link(path: str) -> set[str]:
+    try:
+        project = (read_text(path, _SMALL).splitlines() or [""])[0].strip()
+    except (OSError, ValueError):
+        return set()
+    infos = (entry.path for entry in scan(project) if entry.name.endswith(".egg-info")) if project else ()
+    return {os.path.join(info, name) for info in infos for name in ("PKG-INFO", "requires.txt")}  # noqa: PTH118

@@ -1,0 +1,85 @@
+"""Where the ``envkeep`` command starts: a backup in which nothing changed is answered before the rest of it is loaded.
+
+Such a backup runs at the start of applications and shells, nearly always to find nothing to do: then reading the options with
+typer would be most of its work. Whatever is not that plain case (another option, a setting by a variable, something that moved)
+is left to the command itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["answer_unchanged", "main"]
+
+_NO_SETTINGS = {"ENVKEEP_HOME", "ENVKEEP_CACHE"}
+_WITH_VALUE = {"-p": "prefix", "--prefix": "prefix", "--home": "home"}
+
+
+def main() -> None:
+    """Run the command line and end with its exit status; the console script's entry point."""
+    if not answer_unchanged(sys.argv[1:], os.environ):
+        from envkeep.cli.main import main as whole
+
+        whole()
+
+
+def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Answer a backup of an environment in which nothing moved since the last look; return False where it is anything else.
+
+    Args:
+        words: of the command line, the program's name left out.
+        environ: of the process.
+    """
+    options = _options(words)
+    if options is None or any(name.startswith("ENVKEEP_") and name not in _NO_SETTINGS for name in environ):
+        return False
+    home = options.get("home") or environ.get("ENVKEEP_HOME", "").strip() or "~/.envkeep"
+    home = os.path.expanduser(home) if home.startswith("~") else home  # noqa: PTH111 - pathlib takes as long as the rest
+    prefix = options.get("prefix") or _active(environ)
+    if prefix is None or prefix.startswith("~"):
+        return False
+    from envkeep.keeping.unchanged import look_as_configured
+
+    seen = look_as_configured(prefix, os.path.abspath(home))  # noqa: PTH100
+    if seen is None:
+        return False
+    if "quiet" not in options:
+        from envkeep.report.backup import problems_hint, unchanged_text
+        from envkeep.report.console import Console
+
+        hint = f"\n{problems_hint(len(seen.problems))}" if seen.problems else ""
+        Console().result(unchanged_text(seen.folder, seen.stamp) + hint)
+    return True
+
+
+def _options(words: Sequence[str]) -> dict[str, str] | None:
+    """Return the options of a backup that may be answered here; None where the command line asks for anything else."""
+    if not words or words[0] != "backup":
+        return None
+    found: dict[str, str] = {}
+    rest = iter(words[1:])
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if word in {"-q", "--quiet"}:
+            found["quiet"] = ""
+        elif word in _WITH_VALUE:
+            value = next(rest, "")
+            if not value or value.startswith("-"):
+                return None
+            found[_WITH_VALUE[word]] = value
+        elif name in _WITH_VALUE and name.startswith("--") and equals and value:
+            found[_WITH_VALUE[name]] = value
+        else:
+            return None
+    return found
+
+
+def _active(environ: Mapping[str, str]) -> str | None:
+    """Return the active environment's prefix where that is beyond doubt: one of the two variables alone is set."""
+    active = [environ[name] for name in ("VIRTUAL_ENV", "CONDA_PREFIX") if environ.get(name)]
+    return active[0] if len(active) == 1 else None

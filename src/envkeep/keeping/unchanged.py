@@ -1,0 +1,139 @@
+"""Did anything move since the last look? Then there is nothing to read, and nothing to keep.
+
+A handful of stats, whatever the size of the environment; nothing is written and no lock taken.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from envkeep.store.seen import Seen, at_rest, forget, read_seen, seen_file, unmoved, watched, write_seen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envkeep.model.record import Problem, Record
+    from envkeep.store.layout import Backup
+    from envkeep.store.store import Store
+
+__all__ = ["Known", "look", "look_as_configured", "remember"]
+
+
+class Known(NamedTuple):
+    """The backup that holds what is in the environment, and what was odd when it was read."""
+
+    backup: Backup
+    problems: tuple[Problem, ...]
+
+
+def look(prefix: Path, store: Store) -> Known | None:
+    """Return the last backup of an environment if nothing has moved since it was found to hold what is there; else None.
+
+    Args:
+        prefix: of the environment.
+        store: where its backups are.
+    """
+    seen = _seen(os.fspath(prefix), os.fspath(store.home))
+    if seen is None or seen.store != str(store.path) or seen.limit != store.limit or not unmoved(seen.watched):
+        return None
+    from envkeep.model.record import Problem
+    from envkeep.store.reading import read_backup, read_environment
+
+    backup = read_backup(read_environment(store.path / seen.folder), seen.stamp)
+    if backup is None or backup.state != "whole":
+        return None
+    problems = (Problem(code=code, message=message, path=path, package=package) for code, message, path, package in seen.problems)
+    return Known(backup, tuple(problems))
+
+
+def look_as_configured(prefix: str, home: str) -> Seen | None:
+    """Return what was seen last if nothing has moved since, the files of settings included; for who has not read those.
+
+    Args:
+        prefix: of the environment.
+        home: envkeep's.
+    """
+    seen = _seen(prefix, home)
+    return seen if seen is not None and seen.as_configured and unmoved(seen.watched) else None
+
+
+def remember(prefix: Path, store: Store, record: Record, backup: Backup, began: int) -> None:
+    """Note how everything stands where a backup was found to hold what is there, unless something moved just now.
+
+    Args:
+        prefix: of the environment.
+        store: where its backups are.
+        record: what was captured.
+        backup: that holds it; no other backup in its folder says otherwise.
+        began: when the capture began, ns since 1970.
+    """
+    from envkeep.capturing.watching import watch
+    from envkeep.store.layout import ENVIRONMENT, TXT_SUFFIX
+
+    path, asked = _place(os.fspath(prefix), os.fspath(store.home))
+    things = watch(prefix.absolute(), record, began)
+    if backup.state != "whole" or backup.folder is None or things is None:
+        forget(path)
+        return
+    folder = backup.environment.path
+    names = set(os.listdir(folder))  # noqa: PTH208
+    # lists without a folder are PyMoDAQ's, and are compared as well
+    lone = {name for name in names if name.endswith(TXT_SUFFIX) and name.removesuffix(TXT_SUFFIX) not in names}
+    own = {folder, folder / ENVIRONMENT, *(folder / name for name in lone)}
+    own |= {backup.txt, backup.folder, *backup.folder.iterdir()}
+    settings = _settings(store)
+    still = {*things.still, *map(str, own), *(settings or ())}
+    things = watched(still, things.same)
+    if not at_rest(things, began):
+        forget(path)
+        return
+    seen = Seen(
+        prefix=os.path.abspath(prefix),  # noqa: PTH100 - as the capture spells it
+        asked=asked,
+        store=str(store.path),
+        folder=backup.environment.folder,
+        stamp=backup.stamp,
+        limit=store.limit,
+        as_configured=settings is not None,
+        taken=began,
+        watched=things,
+        problems=tuple((problem.code, problem.message, problem.path, problem.package) for problem in record.problems),
+    )
+    write_seen(path, seen)
+
+
+def _seen(prefix: str, home: str) -> Seen | None:
+    path, asked = _place(prefix, home)
+    seen = read_seen(path)
+    if seen is None or seen.prefix != os.path.abspath(prefix) or seen.asked != asked:  # noqa: PTH100
+        return None
+    return seen
+
+
+def _place(prefix: str, home: str) -> tuple[str, str]:
+    # an update replaces the Python under a running process, which goes on as what it was
+    spelled = os.path.abspath(prefix)  # noqa: PTH100
+    try:
+        own = os.path.samefile(spelled, sys.prefix)  # noqa: PTH121
+    except OSError:
+        own = False
+    return seen_file(home, spelled, own=own), sys.version if own else ""
+
+
+def _settings(store: Store) -> tuple[str, ...] | None:
+    """Return the files of settings that alone say where this store is and how many backups it keeps; None where others do."""
+    from envkeep.errors import EnvkeepError
+    from envkeep.store.config import CONFIG_FILE, load_config
+    from envkeep.store.config_sources import pymodaq_files
+
+    if pymodaq_files(store.home, os.environ):
+        return None
+    try:
+        config = load_config(store.home, {})
+    except EnvkeepError:
+        return None
+    if config.limit != store.limit or store.home / config.folder != store.path:
+        return None
+    return (str(store.home / CONFIG_FILE),)

@@ -1,0 +1,183 @@
+"""What was seen of an environment when it was last read through, so that the next backup need not read it again.
+
+One small file for each environment under ``<home>/seen``, which may be deleted at any time. It says what every change of an
+environment has to move (folders, and files that are rewritten in place) and how it stood, and which backup holds the content that
+was found. Anything that does not fit, be it a time stamp, a version or the shape of the file, counts as nothing known.
+
+A change within the clock's grain of a look leaves no trace in time stamps (git calls its index racy then), so a look is only
+remembered where everything had been at rest for two seconds before it began: FAT's grain, the coarsest there is.
+
+This is what a backup that finds nothing to do consists of: strings and named tuples, since ``pathlib`` and ``dataclasses`` take
+longer to import than all of the work.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from json import dumps, loads
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from envkeep import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = [
+    "FOLDER",
+    "Seen",
+    "Signature",
+    "Watched",
+    "at_rest",
+    "forget",
+    "identity",
+    "read_seen",
+    "seen_file",
+    "signature",
+    "unmoved",
+    "watched",
+    "write_seen",
+]
+
+FOLDER = "seen"
+_SCHEMA = 1
+_LARGEST = 1 << 20
+_GRAIN = 2 * 10**9
+# what moves nothing that is watched (a person edits METADATA) is found after a day at the latest
+_LIFETIME = 24 * 3600 * 10**9
+
+Signature = tuple[int, ...]
+
+
+class Watched(NamedTuple):
+    """How things stood.
+
+    Attributes:
+        still: by path, what must not move at all: type, device, inode, size, times of modification and change; None: not there.
+        same: by path, what must be the same thing, whatever is written into it: type, device, inode.
+    """
+
+    still: Mapping[str, Signature | None]
+    same: Mapping[str, Signature | None]
+
+
+class Seen(NamedTuple):
+    """A look at an environment that found it as its last backup has it.
+
+    Attributes:
+        prefix: of the environment, absolute, as it was spelled.
+        asked: who said which Python it has: ``sys.version`` of the process that looked where that was the environment's own.
+        store: the store's folder.
+        folder: the environment's folder in it.
+        stamp: of the backup that holds what was found.
+        limit: backups were rotated to that many.
+        as_configured: whether store and limit are what the files of settings say, without a variable's or an option's part in it.
+        taken: when the look began, ns since 1970.
+        watched: how things stood.
+        problems: what was odd: code, message, path and package of each.
+    """
+
+    prefix: str
+    asked: str
+    store: str
+    folder: str
+    stamp: str
+    limit: int
+    as_configured: bool
+    taken: int
+    watched: Watched
+    problems: tuple[tuple[str, ...], ...]
+
+
+def signature(path: str) -> Signature | None:
+    """Return what any change of a file, or of a folder's entries, moves; None where nothing can be looked at."""
+    try:
+        info = os.stat(path)  # noqa: PTH116 - see the module
+    except (OSError, ValueError):
+        return None
+    return info.st_mode, info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
+
+
+def identity(path: str) -> Signature | None:
+    """Return which file or folder is there, whatever it holds."""
+    found = signature(path)
+    return None if found is None else (stat.S_IFMT(found[0]), *found[1:3])
+
+
+def watched(still: Iterable[str], same: Iterable[str]) -> Watched:
+    """Return how paths stand now; see ``Watched``."""
+    return Watched({path: signature(path) for path in sorted(still)}, {path: identity(path) for path in sorted(same)})
+
+
+def unmoved(things: Watched) -> bool:
+    """Return whether all of it is as it was."""
+    return all(signature(path) == was for path, was in things.still.items()) and all(
+        identity(path) == was for path, was in things.same.items()
+    )
+
+
+def at_rest(things: Watched, since: int) -> bool:
+    """Return whether nothing that must not move had moved in the two seconds before ``since`` (ns since 1970), or later."""
+    return all(max(found[4:]) < since - _GRAIN for found in things.still.values() if found is not None)
+
+
+def seen_file(home: str, prefix: str, *, own: bool) -> str:
+    """Return the file of an environment; what its own Python saw and what others did lie apart, each with its own ``asked``."""
+    from zlib import crc32
+
+    name = "".join(letter if letter.isalnum() else "-" for letter in os.path.basename(prefix))[:40]  # noqa: PTH119
+    return os.path.join(home, FOLDER, f"{name}-{crc32(os.fsencode(prefix)):08x}{'-own' if own else ''}.json")  # noqa: PTH118
+
+
+def read_seen(path: str) -> Seen | None:
+    """Return what was seen, None where nothing was or the file is of no use (foreign, damaged, too old, from the future)."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            raw = loads(file.read(_LARGEST))
+        if raw["schema"] != _SCHEMA or raw["written_by"] != __version__:
+            return None
+        if not 0 <= time.time_ns() - raw["taken"] <= _LIFETIME:
+            return None
+        return Seen(
+            prefix=raw["prefix"],
+            asked=raw["asked"],
+            store=raw["store"],
+            folder=raw["folder"],
+            stamp=raw["stamp"],
+            limit=raw["limit"],
+            as_configured=raw["as_configured"] is True,
+            taken=raw["taken"],
+            watched=Watched(_signatures(raw["still"]), _signatures(raw["same"])),
+            problems=tuple((code, message, path, package) for code, message, path, package in raw["problems"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def write_seen(path: str, seen: Seen) -> None:
+    """Remember a look; where it cannot be written the next one is a full one, which is all that is lost."""
+    raw = {"schema": _SCHEMA, "written_by": __version__, **seen._asdict(), **seen.watched._asdict()}
+    del raw["watched"]
+    temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(dumps(raw).encode("ascii"))
+        # not synced: what a power cut leaves of it is no JSON
+        os.replace(temporary, path)  # noqa: PTH105
+    except OSError:
+        forget(temporary)
+
+
+def forget(path: str) -> None:
+    """Remove what was seen, if it can be."""
+    try:
+        os.unlink(path)  # noqa: PTH108
+    except OSError:
+        pass
+
+
+def _signatures(raw: dict[str, Any]) -> dict[str, Signature | None]:
+    return {path: None if found is None else tuple(found) for path, found in raw.items()}

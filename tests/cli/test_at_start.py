@@ -1,0 +1,133 @@
+"""A backup with nothing to do is answered before typer is there; everything else is left to the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkeep.cli.at_start import answer_unchanged
+from envkeep.keeping.backup import backup
+from envkeep.store import seen
+from envkeep.store.config import load_config
+from envkeep.store.store import Store
+from support.changing import Lab
+from support.prefixes import install
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TICK = 0.02
+
+
+@pytest.fixture
+def lab(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """An environment whose last backup was found to hold what is there."""
+    monkeypatch.setattr(seen, "_GRAIN", 0)
+    made = Lab(tmp_path)
+    store = Store(load_config().home)
+    for _ in range(2):
+        time.sleep(_TICK)
+        backup(made.prefix, store)
+    time.sleep(_TICK)
+    return made
+
+
+def environ(**more: str) -> dict[str, str]:
+    return {"ENVKEEP_HOME": os.environ["ENVKEEP_HOME"], **more}
+
+
+def test_it_answers_as_the_command_does(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer_unchanged(["backup", "-p", str(lab.prefix)], environ())
+    quick = capsys.readouterr().out
+    assert quick.startswith("lab: nothing changed since ")
+    whole = subprocess.run(
+        [sys.executable, "-c", "from envkeep.cli.main import main; main()", "backup", "-p", str(lab.prefix)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert whole.stdout == quick
+    assert answer_unchanged(["backup", "-q", f"--prefix={lab.prefix}"], environ())
+    assert capsys.readouterr().out == ""
+
+
+def test_the_active_environment_is_meant_where_there_is_one_alone(lab: Lab) -> None:
+    assert answer_unchanged(["backup", "-q"], environ(CONDA_PREFIX=str(lab.prefix)))
+    assert not answer_unchanged(["backup", "-q"], environ(CONDA_PREFIX=str(lab.prefix), VIRTUAL_ENV="/elsewhere"))
+    assert not answer_unchanged(["backup", "-q"], environ())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["status"],
+        ["backup", "--force"],
+        ["backup", "--json"],
+        ["backup", "-v"],
+        ["backup", "--tag", "paper"],
+        ["backup", "-n", "lab"],
+        ["backup", "-p"],
+        ["backup", "-p", "-q"],
+        ["backup", "--all"],
+        ["backup", "extra"],
+        ["backup", "-h"],
+    ],
+)
+def test_what_it_does_not_know_is_left_to_the_command(words: list[str], lab: Lab) -> None:
+    assert not answer_unchanged(words, environ(CONDA_PREFIX=str(lab.prefix)))
+
+
+def test_settings_that_changed_are_left_to_the_command(lab: Lab, home: Path) -> None:
+    words = ["backup", "-q", "-p", str(lab.prefix)]
+    assert not answer_unchanged(words, environ(ENVKEEP_BACKUP_LIMIT="3"))
+    assert answer_unchanged(words, environ())
+    (load_config().home / "config.toml").write_text("[backup]\nlimit = 3\n")
+    assert not answer_unchanged(words, environ())
+
+
+def test_a_change_is_left_to_the_command(lab: Lab) -> None:
+    install(lab.prefix, "bzip2=1.0=h0")
+    assert not answer_unchanged(["backup", "-q", "-p", str(lab.prefix)], environ())
+
+
+def test_a_store_with_another_limit_says_nothing_for_the_configured_one(lab: Lab) -> None:
+    install(lab.prefix, "bzip2=1.0=h0")
+    store = Store(load_config().home, limit=7)
+    for _ in range(2):
+        time.sleep(_TICK)
+        backup(lab.prefix, store)
+    assert not answer_unchanged(["backup", "-q", "-p", str(lab.prefix)], environ())
+
+
+def test_nothing_heavy_is_loaded(lab: Lab) -> None:
+    code = (
+        "import os, sys; from envkeep.cli.at_start import answer_unchanged; "
+        "assert answer_unchanged(sys.argv[1:], {'ENVKEEP_HOME': os.environ['ENVKEEP_HOME']}); "
+        "print([name for name in ('typer', 'yaml', 'dataclasses', 'pathlib', 'hashlib') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            f"import sys; sys.path.insert(0, {_SOURCE!r}); {code}",
+            "backup",
+            "-q",
+            "-p",
+            lab.prefix,
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "[]\n"
+
+
+_SOURCE = os.path.dirname(os.path.dirname(sys.modules["envkeep"].__file__ or ""))  # noqa: PTH120
