@@ -11,6 +11,7 @@ from envkeep.errors import BadFormatError, EnvkeepError, UnknownBackupError
 from envkeep.model.content import content_digest
 from envkeep.model.specification import Specification
 from envkeep.store.contents import is_intact, load_record
+from envkeep.store.integrity import examine
 from envkeep.store.layout import MANIFEST, RECORD
 from envkeep.store.store import Store
 from support.records import conda, dist, record
@@ -96,8 +97,8 @@ def _flip(path: Path) -> None:
         (lambda folder: _flip(folder / RECORD), "is not as it was written"),
         (lambda folder: (folder / RECORD).unlink(), "No such file"),
         (lambda folder: (folder / RECORD).write_bytes(b""), "is not as it was written"),
-        (lambda folder: (folder / MANIFEST).unlink(), "No such file"),
-        (lambda folder: (folder / MANIFEST).write_text("{"), "is not JSON"),
+        (lambda folder: [(folder / name).unlink() for name in (MANIFEST, RECORD)], "No such file"),
+        (lambda folder: [(folder / name).write_text("{") for name in (MANIFEST, RECORD)], "is not JSON"),
     ],
 )
 def test_where_the_record_is_hurt_the_txt_is_what_is_left(
@@ -111,6 +112,26 @@ def test_where_the_record_is_hurt_the_txt_is_what_is_left(
     assert isinstance(loaded, Specification)
     assert any(words in problem and ".txt" in problem for problem in loaded.problems), loaded.problems
     assert load_record(now) is None
+
+
+@pytest.mark.parametrize("hurt", [lambda path: path.unlink(), lambda path: path.write_text("{")])
+def test_a_record_without_its_manifest_counts_where_the_txt_says_the_same(
+    store: Store, kept: Backup, hurt: Callable[[Path], object]
+) -> None:
+    assert kept.folder is not None
+    hurt(kept.folder / MANIFEST)
+    (now,) = store.backups(kept.environment)
+    assert now.state == "damaged"
+    assert store.load(now) == load_record(now) == RECORDED
+    kept.txt.write_text(kept.txt.read_text() + "attrs==25.1.0\n")
+    assert listed(store.load(now))["attrs"] == "25.1.0"
+
+
+def test_a_txt_that_nobody_can_read_was_not_edited_but_damaged(store: Store, kept: Backup) -> None:
+    kept.txt.write_bytes(b"\x00\xff\x80" * 200)
+    assert store.load(kept) == RECORDED
+    (finding,) = examine(store)
+    assert (finding.code, finding.readable) == ("damaged", ("record",))
 
 
 def test_where_nothing_is_left_the_error_names_both(store: Store, kept: Backup) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -95,6 +96,19 @@ def test_small_files_that_cannot_be_read(store: Store, kept: Backup) -> None:
     (folder / "tags.json").write_text("{")
     (folder / "environment.json").write_text("[]")
     assert [(code, name) for code, name, _ in found(store)] == [("unreadable", "environment.json"), ("unreadable", "tags.json")]
+
+
+@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
+def test_a_folder_that_cannot_be_read_hides_no_other(store: Store, kept: Backup) -> None:
+    kept.txt.unlink()
+    shut = environment(store, "/envs/shut").path
+    shut.chmod(0)
+    try:
+        findings = {finding.path.name: finding for finding in examine(store)}
+    finally:
+        shut.chmod(0o700)
+    assert {name: finding.code for name, finding in findings.items()} == {"shut": "unreadable", kept.stamp: "missing"}
+    assert findings["shut"].remedy == "Make it readable for your user."
 
 
 def test_a_tag_whose_backup_something_else_removed(store: Store, kept: Backup) -> None:

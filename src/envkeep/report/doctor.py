@@ -49,7 +49,8 @@ def doctor_text(health: Health) -> str:
         parts.append("  sound")
     for finding in health.findings:
         left = f"; can still be read: {', '.join(finding.readable)}" if finding.readable else ""
-        parts.append(f"  {finding.code}: {finding.path}: {finding.fact}{left}")
+        where = "" if str(finding.path) in finding.fact else f"{finding.path}: "
+        parts.append(f"  {finding.code}: {where}{finding.fact}{left}")
         if finding.remedy:
             parts.append(f"    {finding.remedy}")
     if health.findings:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError, UnknownBackupError
 from envkeep.model.record import Record
-from envkeep.store.files import reading
+from envkeep.store.files import reading, reason_of
 from envkeep.store.layout import RECORD
 from envkeep.store.manifest import read_manifest
 from envkeep.store.stamps import readable
@@ -20,33 +20,36 @@ if TYPE_CHECKING:
     from envkeep.store.layout import Backup
     from envkeep.store.manifest import FileEntry, Manifest
 
-__all__ = ["faults", "is_intact", "load", "load_record"]
+__all__ = ["faults", "is_intact", "load", "load_record", "main_file"]
 
 
 def load(backup: Backup) -> Record | Specification:
     """Return what a backup holds.
 
     The record where the set is intact; an edited or lone ``.txt`` means itself; where the record is damaged, the ``.txt`` is what
-    is left. A Specification that stands in for a record says so in its ``problems``.
+    is left. Where nothing says how the record was written it counts if it can be read and the ``.txt`` says the same. A
+    Specification that stands in for a record says so in its ``problems``.
 
     Raises:
         UnknownBackupError: it was removed in the meantime.
         BadFormatError: nothing of it can be read; says why for each file.
         StoreError: a file cannot be read.
     """
-    reason: str | None = None
-    if backup.folder is not None:
-        try:
-            manifest = read_manifest(backup.folder)
-            if backup.txt.exists() and _fault(backup.txt, manifest.txt) is not None:
-                reason = f"{backup.txt} was edited after it was written, so it counts and not the record beside it"
-            else:
-                return _main(backup.folder, manifest)
-        except BadFormatError as error:
-            reason = f"the record cannot be used ({error.fact}); this is what its .txt says"
-        except OSError as error:
-            reason = f"the record cannot be used ({error}); this is what its .txt says"
-    return _from_txt(backup, reason)
+    if backup.folder is None:
+        return _from_txt(backup, None)
+    try:
+        manifest = read_manifest(backup.folder)
+    except (BadFormatError, OSError) as error:
+        record = _unproven(backup.folder)
+        if record is not None and _lists(backup.txt, record):
+            return record
+        return _from_txt(backup, f"the record cannot be used ({reason_of(error)}); this is what its .txt says")
+    if backup.txt.exists() and _fault(backup.txt, manifest.txt) is not None:
+        return _edited(backup)
+    try:
+        return _main(backup.folder, manifest)
+    except (BadFormatError, OSError) as error:
+        return _from_txt(backup, f"the record cannot be used ({reason_of(error)}); this is what its .txt says")
 
 
 def load_record(backup: Backup) -> Record | None:
@@ -54,10 +57,23 @@ def load_record(backup: Backup) -> Record | None:
     if backup.folder is None:
         return None
     try:
-        loaded = _main(backup.folder, read_manifest(backup.folder))
+        manifest = read_manifest(backup.folder)
+    except (BadFormatError, OSError):
+        return _unproven(backup.folder)
+    try:
+        loaded = _main(backup.folder, manifest)
     except (BadFormatError, OSError):
         return None
     return loaded if isinstance(loaded, Record) else None
+
+
+def main_file(folder: Path) -> Path | None:
+    """Return the file that says most in a backup's folder, which may have any name and lack its ``.txt``; None in any other."""
+    try:
+        main = folder / read_manifest(folder).main
+    except (BadFormatError, OSError):
+        main = folder / RECORD
+    return main if main.is_file() else None
 
 
 def is_intact(backup: Backup) -> bool:
@@ -76,6 +92,38 @@ def faults(backup: Backup, manifest: Manifest) -> tuple[str, ...]:
     folder = backup.environment.path / backup.stamp
     checks = [_fault(backup.txt, manifest.txt), *(_fault(folder / entry.name, entry) for entry in manifest.files)]
     return tuple(fault for fault in checks if fault is not None)
+
+
+def _edited(backup: Backup) -> Record | Specification:
+    try:
+        return _from_txt(backup, f"{backup.txt} was edited after it was written, so it counts and not the record beside it")
+    except BadFormatError:
+        # nobody edits a list so that it cannot be read: this is damage
+        record = load_record(backup)
+        if record is None:
+            raise
+        return record
+
+
+def _unproven(folder: Path) -> Record | None:
+    """Return the record of a set without a manifest: gzip's own checksum stands in for the digest."""
+    from envkeep.formats.record_json import load_gz
+
+    try:
+        return load_gz((folder / RECORD).read_bytes(), str(folder / RECORD))
+    except (BadFormatError, OSError):
+        return None
+
+
+def _lists(txt: Path, record: Record) -> bool:
+    from envkeep.formats.variants import requirements
+
+    try:
+        return txt.read_bytes() == requirements(record)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
 
 
 def _main(folder: Path, manifest: Manifest) -> Record | Specification:

@@ -11,7 +11,7 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from envkeep.errors import StoreError
+from envkeep.errors import EnvkeepError, StoreError
 from envkeep.store.layout import TEMPORARY
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "publish_file",
     "publish_folder",
     "reading",
+    "reason_of",
     "remove_tree",
     "replace_file",
     "set_aside",
@@ -75,6 +76,11 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise _refused(error, f"read {path}", _READING_REMEDIES, "") from error
+
+
+def reason_of(error: EnvkeepError | OSError) -> str:
+    """Return why something could not be read, in one line that names the file."""
+    return error.fact if isinstance(error, EnvkeepError) else f"{error.filename}: {error.strerror}"
 
 
 def _refused(error: OSError, doing: str, remedies: Mapping[str, str], stands: str) -> StoreError:

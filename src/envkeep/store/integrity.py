@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from envkeep.errors import BadFormatError, EnvkeepError
+from envkeep.errors import BadFormatError, EnvkeepError, StoreError
 from envkeep.store.contents import faults
-from envkeep.store.files import reading
+from envkeep.store.files import reading, reason_of
 from envkeep.store.layout import ENVIRONMENT, LOCK, RECORD, TAGS, TEMPORARY, stamp_of_txt
 from envkeep.store.manifest import read_identity, read_manifest
 from envkeep.store.reading import leftovers, tags_of
@@ -57,11 +57,26 @@ def examine(store: Store) -> tuple[Finding, ...]:
     """
     found = list(_beside(store.path))
     for environment in store.environments():
-        backups = store.backups(environment)
-        found += _of_folder(environment, {backup.stamp for backup in backups})
+        try:
+            backups = store.backups(environment)
+            found += _of_folder(environment, {backup.stamp for backup in backups})
+        except StoreError as error:
+            # the others may be sound
+            found.append(_shut(environment, error))
+            continue
         for backup in backups:
             found += _of_backup(backup)
     return tuple(found)
+
+
+def _shut(environment: StoredEnvironment, error: StoreError) -> Finding:
+    return Finding(
+        code="unreadable",
+        environment=environment.folder,
+        path=environment.path,
+        fact=error.fact,
+        remedy=error.remedy or "",
+    )
 
 
 def _beside(folder: Path) -> Iterator[Finding]:
@@ -87,8 +102,8 @@ def _of_folder(environment: StoredEnvironment, stamps: set[str]) -> Iterator[Fin
             code="unreadable",
             environment=environment.folder,
             path=folder / ENVIRONMENT,
-            fact=str(error).partition("\n")[0],
-            remedy="Remove it: the next backup of the environment starts a folder of its own, and what is here stays readable.",
+            fact=reason_of(error),
+            remedy="Remove it: the next backup of the environment writes a new one, and what is here stays readable.",
         )
     try:
         tags = tags_of(folder)
@@ -98,16 +113,19 @@ def _of_folder(environment: StoredEnvironment, stamps: set[str]) -> Iterator[Fin
             code="unreadable",
             environment=environment.folder,
             path=folder / TAGS,
-            fact=f"{str(error).partition(chr(10))[0]}; nothing rotates until it can be read",
-            remedy="Mend it, or remove it and tag again.",
+            fact=f"{reason_of(error)}; nothing rotates until it can be read",
+            remedy="Mend it, or remove it and tag again; one that a newer envkeep wrote, read with that.",
         )
         return
     for path in left:
+        left_over = "is of a writer that was killed, or of one at work right now"
+        if is_stamp(path.name):
+            left_over = f"has no .txt beside it: something removed that, or it {left_over}"
         yield Finding(
             code="leftover",
             environment=environment.folder,
             path=path,
-            fact=f"{path} is what a writer left that was killed, or is of one at work right now",
+            fact=f"{path} {left_over}",
             remedy="The next backup of this environment removes it.",
         )
     for tag, stamp in tags.items():
@@ -119,7 +137,8 @@ def _of_folder(environment: StoredEnvironment, stamps: set[str]) -> Iterator[Fin
                 fact=f"the tag {tag!r} is on the backup {stamp}, which is gone",
                 remedy="Something else than envkeep removed it (PyMoDAQ knows no tags); take the tag away.",
             )
-    names = {path.name for path in folder.iterdir()}
+    with reading(folder):
+        names = {path.name for path in folder.iterdir()}
     for name in sorted(names - {ENVIRONMENT, TAGS, LOCK}):
         if stamp_of_txt(name) is None and not is_stamp(name) and not name.startswith(TEMPORARY):
             yield _stray(environment.folder, folder / name)
@@ -152,11 +171,11 @@ def _of_backup(backup: Backup) -> Iterator[Finding]:
         yield _about(backup, "missing", folder, f"{error.filename}: is gone", readable)
         return
     except (BadFormatError, OSError) as error:
-        yield _about(backup, "damaged", folder, str(error).partition("\n")[0], readable)
+        yield _about(backup, "damaged", folder, reason_of(error), readable)
         return
     for fault in faults(backup, manifest):
         code: FindingCode = "missing" if fault.endswith(": is gone") else "damaged"
-        if code == "damaged" and fault.startswith(str(backup.txt)):
+        if code == "damaged" and fault.startswith(str(backup.txt)) and ".txt" in readable:
             code = "edited"
         yield _about(backup, code, folder, fault, readable)
 
