@@ -90,6 +90,22 @@ def test_a_set_from_another_store_comes_in_whole(store: Store, tmp_path: Path) -
     assert store.import_file(sent.txt, "microscope").state == "lone"
 
 
+def test_a_sets_folder_alone_brings_its_record_under_the_name_it_has(store: Store, tmp_path: Path) -> None:
+    there = Store(tmp_path / "usb")
+    value = record(conda=(conda("numpy", "1.26.4"),))
+    sent = there.write(environment(there), value, now=NOON)
+    assert sent.folder is not None
+    assert store.import_file(sent.folder).environment.folder == value.environment.name
+    sent.txt.unlink()
+    (kept,) = {store.import_file(path) for path in (sent.folder, sent.folder / "record.json.gz")}
+    assert kept.environment.folder == value.environment.name
+    assert store.load(kept) == value
+    (tmp_path / "my downloads").mkdir()
+    assert store.import_file(write(tmp_path / "my downloads" / "environment.yml", YML)).environment.folder == "lab"
+    listed = store.import_file(write(tmp_path / "my downloads" / "r.txt", b"six==1\n"))
+    assert listed.environment.folder == "my-downloads"
+
+
 def test_an_old_file_is_not_the_latest(store: Store, tmp_path: Path) -> None:
     stored = environment(store)
     newest = publish(store, stored, now=datetime.now(timezone.utc))

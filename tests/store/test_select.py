@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkeep.errors import EnvironmentNotFoundError, UnknownBackupError
-from envkeep.store.layout import Backup, StoredEnvironment
+from envkeep.store.layout import MANIFEST, RECORD, Backup, StoredEnvironment
 from envkeep.store.select import resolve
 from envkeep.store.stamps import stamp_of
 from envkeep.store.store import Store
@@ -106,6 +106,30 @@ def test_a_tag_of_another_environment_is_pointed_at(store: Store, stored: Stored
         resolve(store, "paper", other)
 
 
+def test_what_is_no_backup_here_is_pointed_at_elsewhere(
+    store: Store, stored: StoredEnvironment, backups: list[Backup], tmp_path: Path
+) -> None:
+    other = environment(store, "/envs/other")
+    publish(store, other)
+    (tmp_path / "microscope").mkdir()
+    for word, told in {
+        "microscope": "Did you mean microscope@latest?",
+        backups[0].stamp: f"Did you mean microscope@{backups[0].stamp}?",
+        "LATEST": "Did you mean latest?",
+        "live": "envkeep diff compares with it",
+    }.items():
+        with pytest.raises(UnknownBackupError) as caught:
+            resolve(store, word, other)
+        assert told in str(caught.value)
+
+
+def test_a_name_goes_before_another_folders_name_in_other_letters(store: Store) -> None:
+    publish(store, environment(store, "/lab/Scope"))
+    mine = publish(store, environment(store, "/envs/scope"))
+    assert mine.environment.folder == "scope-envs"
+    assert resolve(store, "scope@latest", None) == mine
+
+
 def test_which_environment_is_meant(store: Store, stored: StoredEnvironment, backups: list[Backup]) -> None:
     environment(store, "/envs/empty")
     assert resolve(store, "latest", None) == backups[-1]
@@ -137,6 +161,19 @@ def test_a_path_into_an_intact_set_means_the_set(store: Store, backups: list[Bac
     copied = resolve(store, f"usb/{chosen.txt.name}", None)
     assert isinstance(copied, Backup)
     assert (copied.stamp, copied.digest) == (chosen.stamp, chosen.digest)
+
+
+def test_a_folder_that_came_without_its_txt_or_under_another_name_means_its_record(backups: list[Backup], tmp_path: Path) -> None:
+    store = Store(tmp_path / "elsewhere")
+    assert backups[1].folder is not None
+    for name in (backups[1].stamp, "from-anna"):
+        shutil.copytree(backups[1].folder, tmp_path / "mail" / name)
+        assert resolve(store, f"mail/{name}", None) == tmp_path / "mail" / name / RECORD
+    (tmp_path / "mail" / "from-anna" / MANIFEST).unlink()
+    assert resolve(store, str(tmp_path / "mail" / "from-anna"), None) == tmp_path / "mail" / "from-anna" / RECORD
+    (tmp_path / "mail" / "from-anna" / RECORD).unlink()
+    with pytest.raises(UnknownBackupError, match="is a folder, and not one of a backup"):
+        resolve(store, "mail/from-anna", None)
 
 
 def test_an_edited_or_lone_txt_means_itself(store: Store, backups: list[Backup], tmp_path: Path) -> None:

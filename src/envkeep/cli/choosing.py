@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.errors import EnvironmentNotFoundError, EnvkeepError, UsageError
+from envkeep.errors import EnvironmentNotFoundError, EnvkeepError, NotAnEnvironmentError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,9 @@ def live_prefix(name: str | None, prefix: Path | None) -> Path:
 
 
 def stored_environment(store: Store, name: str | None, prefix: Path | None) -> StoredEnvironment:
-    """Return the stored environment that is named: by its folder (it may be long gone), else by the live environment's prefix.
+    """Return the stored environment that is named, which may be long gone: by its folder in the store, or by its prefix.
+
+    A name that is no folder's is the live environment's of that name, else one that was stored under another folder's name.
 
     Raises:
         EnvironmentNotFoundError: there is none; the remedy lists those there are.
@@ -42,9 +45,18 @@ def stored_environment(store: Store, name: str | None, prefix: Path | None) -> S
         for environment in store.environments():
             if environment.folder == name:
                 return environment
+    elif name is None and prefix is not None:
+        found = store.find_environment(Path(os.path.abspath(prefix.expanduser())))  # noqa: PTH100 - links stay as they are
+        if found is not None:
+            return found
     try:
         where = live_prefix(name, prefix)
-    except EnvironmentNotFoundError as error:
+    except (EnvironmentNotFoundError, NotAnEnvironmentError) as error:
+        if name is not None:
+            from envkeep.store.select import resolve_environment
+
+            with suppress(EnvironmentNotFoundError):
+                return resolve_environment(store, name)
         raise _unknown(store, str(name or prefix)) from error
     found = store.find_environment(where)
     if found is None:

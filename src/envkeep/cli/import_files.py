@@ -14,14 +14,17 @@ __all__ = ["command"]
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="A .txt, environment.yml, explicit list or record.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="A .txt, environment.yml, explicit list, record, or a backup's folder."),
+    ],
     name: Annotated[
         str | None,
         typer.Option(
             "-n",
             "--name",
             metavar="NAME",
-            help="The environment they are of (default: the file's or folder's).",
+            help="The environment they are of (default: what the file calls it, else its folder's name).",
             show_default=False,
         ),
     ] = None,
@@ -36,7 +39,7 @@ def command(
     """
     with answering("import", home, json=json, quiet=quiet, verbose=verbose) as run:
         store = run.store()
-        kept = [store.import_file(file, name or file.resolve().parent.name) for file in files]
+        kept = [store.import_file(file, name) for file in files]
         run.answer(
             kept,
             lambda: "\n".join(f"{backup.label}: kept, from {file}" for backup, file in zip(kept, files, strict=True)),

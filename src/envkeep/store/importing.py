@@ -12,10 +12,11 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from envkeep.model.record import Record
-from envkeep.store.contents import is_intact
+from envkeep.store.contents import is_intact, main_file
 from envkeep.store.files import reading
 from envkeep.store.layout import Summary
 from envkeep.store.manifest import file_entry, read_manifest
+from envkeep.store.names import folder_name
 from envkeep.store.reading import backup_at
 from envkeep.store.stamps import instant_of, is_stamp, stamp_of
 
@@ -32,16 +33,17 @@ _FOLDER = "imported"
 _UNFIT = re.compile(r"[/\\:\x00-\x1f]+")
 
 
-def import_file(store: Store, path: Path, name: str) -> Backup:
+def import_file(store: Store, path: Path, name: str | None = None) -> Backup:
     """Bring a loose file into the store.
 
     The backup's time is the stamp that the file's name begins with, else when the record was captured, else the file's
-    modification time. A path into an intact set brings the set. The same file brought in twice is one backup.
+    modification time. A path into an intact set brings the set; a set's folder alone, its main file. The same file brought in
+    twice is one backup.
 
     Args:
         store: where to.
-        path: the file.
-        name: folder name of the environment; made if need be.
+        path: the file, or a set's folder.
+        name: folder name of the environment, made if need be; what the file calls it where None, else the name of its folder.
 
     Raises:
         BadFormatError: the file is none that envkeep reads.
@@ -52,12 +54,14 @@ def import_file(store: Store, path: Path, name: str) -> Backup:
 
     copied = backup_at(path.absolute())
     if copied is not None and is_intact(copied):
-        return _keep_set(store, store.named_environment(name), copied)
+        return _keep_set(store, store.named_environment(name or _called(store.load(copied), path)), copied)
+    if path.is_dir():
+        path = main_file(path) or path
     with reading(path):
         value = load_file(path)
         data = path.read_bytes()
         modified = path.stat().st_mtime
-    environment = store.named_environment(name)
+    environment = store.named_environment(name or _called(value, path))
     instant = _made(path, value, modified)
     with store.locked(environment):
         if not isinstance(value, Record) and _is_list(value, data):
@@ -72,6 +76,11 @@ def import_file(store: Store, path: Path, name: str) -> Backup:
             return store.write(environment, value, extra=files, now=instant, historic=True)
         txt, summary = _listing(value, path.name)
         return store.publish(environment, txt, files, main=original.name, summary=summary, now=instant, historic=True)
+
+
+def _called(value: Record | Specification, path: Path) -> str:
+    own = value.environment.name if isinstance(value, Record) else value.name
+    return folder_name(own or path.resolve().parent.name)
 
 
 def _keep_set(store: Store, environment: StoredEnvironment, copied: Backup) -> Backup:

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.errors import EnvironmentNotFoundError, UnknownBackupError
-from envkeep.store.contents import is_intact
+from envkeep.errors import EnvironmentNotFoundError, StoreError, UnknownBackupError
+from envkeep.store.contents import is_intact, main_file
 from envkeep.store.reading import backup_at
 from envkeep.store.stamps import readable
 
@@ -56,7 +56,8 @@ def resolve(store: Store, text: str, active: StoredEnvironment | None) -> Backup
             raise UnknownBackupError(f"{environment.folder} has no backup", "envkeep backup keeps the first one.")
         return _select(store, environment, backups, selector)
     except (UnknownBackupError, EnvironmentNotFoundError):
-        if text and path.exists():
+        # a folder that happens to have the name of an environment is not what was meant
+        if path.is_file() or (text and path.is_dir() and _set_in(path) is not None):
             return _of_path(path)
         raise
 
@@ -74,12 +75,16 @@ def resolve_environment(store: Store, folder: str | None, active: StoredEnvironm
         for environment in known:
             if environment.folder == folder:
                 return environment
-        same = [environment for environment in known if environment.folder.casefold() == folder.casefold()]
-        if len(same) == 1:
-            return same[0]
+        # what a person calls it comes first: `scope` may be stored as `scope-envs`, beside somebody's `Scope`
+        for same in (
+            [environment for environment in known if environment.name == folder],
+            [environment for environment in known if environment.folder.casefold() == folder.casefold()],
+        ):
+            if len(same) == 1:
+                return same[0]
         names = [environment.folder for environment in known]
         raise EnvironmentNotFoundError(f"the store has no environment {folder!r} ({store.path})", _choices(folder, names))
-    kept = [environment for environment in known if store.backups(environment)]
+    kept = [environment for environment in known if _backups(store, environment)]
     if len(kept) == 1:
         return kept[0]
     if not kept:
@@ -90,16 +95,29 @@ def resolve_environment(store: Store, folder: str | None, active: StoredEnvironm
     )
 
 
+def _backups(store: Store, environment: StoredEnvironment) -> Sequence[Backup]:
+    # of an environment that nobody asked for: one that cannot be read is not meant
+    try:
+        return store.backups(environment)
+    except StoreError:
+        return ()
+
+
 def _of_path(path: Path) -> Backup | Path:
     path = Path(os.path.abspath(path))  # noqa: PTH100 - a link in a path may be meant; it is not resolved
     if not path.exists():
         raise UnknownBackupError(f"there is no file {path}", "A backup is named by ENV@SELECTOR, as in microscope@latest.")
-    backup = backup_at(path)
-    if backup is not None and (path.is_dir() or is_intact(backup)):
-        return backup
+    found = _set_in(path) if path.is_dir() else backup_at(path)
+    if isinstance(found, Path) or (found is not None and (path.is_dir() or is_intact(found))):
+        return found
     if path.is_dir():
         raise UnknownBackupError(f"{path} is a folder, and not one of a backup", "Name a file, or a backup by ENV@SELECTOR.")
     return path
+
+
+def _set_in(folder: Path) -> Backup | Path | None:
+    """Return the backup whose folder this is; of one that came without its ``.txt``, or under another name, the main file."""
+    return backup_at(folder) or main_file(folder)
 
 
 def _select(store: Store, environment: StoredEnvironment, backups: Sequence[Backup], selector: str) -> Backup:
@@ -147,8 +165,14 @@ def _parses(text: str, form: str) -> bool:
 
 
 def _elsewhere(store: Store, environment: StoredEnvironment, selector: str) -> str | None:
+    if selector == "live" or selector.startswith("live:"):
+        return "live is what an environment holds now, which is no backup; envkeep diff compares with it."
     for other in store.environments():
-        if other.folder != environment.folder and any(selector in backup.tags for backup in store.backups(other)):
+        if selector in {other.folder, other.name}:
+            return f"Did you mean {other.folder}@latest?"
+        if other.folder != environment.folder and any(
+            selector in backup.tags or selector == backup.stamp for backup in _backups(store, other)
+        ):
             return f"Did you mean {other.folder}@{selector}?"
     return None
 
@@ -157,7 +181,7 @@ def _near(selector: str, backups: Sequence[Backup]) -> str:
     from difflib import get_close_matches
 
     words = ["latest", *(tag for backup in backups for tag in backup.tags), *(backup.stamp for backup in backups)]
-    near = get_close_matches(selector, words, n=1)
+    near = get_close_matches(selector, words, n=1) or [word for word in words if word.casefold() == selector.casefold()]
     hint = f"Did you mean {near[0]}? " if near else ""
     return f"{hint}{_candidates(backups)}"
 
