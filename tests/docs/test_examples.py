@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.examples import blocks, difference, same_place
+from support.examples import blocks, difference, in_words, same_place
 
 if TYPE_CHECKING:
     from docs.conftest import Lab
@@ -50,9 +50,7 @@ def test_the_page_shows_what_is_printed(page: Path, lab: Lab) -> None:
 
 def _run(example: Example, lab: Lab, stamps: dict[str, str], faults: list[str]) -> str:
     """Run an example, note how it differs from the page, and return it as the page should have it."""
-    command = example.command
-    for shown, here in (*lab.words.items(), *stamps.items()):
-        command = command.replace(shown, here)
+    command = in_words(example.command, {**lab.words, **stamps})
     printed, status = lab.shell.run(command)
     printed = same_place(printed, lab.root, lab.words)
     assert "envkeep" not in command or "Traceback" not in printed, printed

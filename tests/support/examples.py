@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["NOT_RUN", "Block", "Example", "Shell", "blocks", "difference", "missing_options", "same_place"]
+__all__ = ["NOT_RUN", "Block", "Example", "Shell", "blocks", "difference", "in_words", "missing_options", "same_place"]
 
 # what stands in a block's title where it cannot be run by the tests; readers of the site see it
 NOT_RUN = "Not run by the tests"
@@ -148,9 +148,14 @@ def same_place(text: str, root: Path, words: Mapping[str, str]) -> str:
         root: stands for ``/``.
         words: what this machine has in place of what the pages show (the version of Python).
     """
-    text = text.replace(str(root).rstrip("/"), "")
-    for shown, here in words.items():
-        text = text.replace(here, shown)
+    return in_words(text.replace(str(root).rstrip("/"), ""), {here: shown for shown, here in words.items()})
+
+
+def in_words(text: str, words: Mapping[str, str]) -> str:
+    """Return a text with words replaced; a version where it is not part of a longer one."""
+    for old, new in words.items():
+        version = old.replace(".", "").isdigit()
+        text = re.sub(rf"(?<![\d.]){re.escape(old)}(?!\.?\d)", new, text) if version else text.replace(old, new)
     return text
 
 
