@@ -2,15 +2,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import assume, given, settings
 
 from envkeep.diffing.diff import diff
 from envkeep.formats import requirements_txt
+from envkeep.formats.load import load_file
 from envkeep.model.record import Origin
 from envkeep.model.specification import RefusedLine, Requirement, Specification
 from support.records import conda, dist, record, records
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from envkeep.model.record import Record
 
 
@@ -69,6 +73,48 @@ def test_origins_are_compared_by_place_and_commit() -> None:
     (change,) = diff(index, live)
     assert change.kind == "crossgrade"
     assert change.detail == "index -> git https://example.org/lab.git at 111111111111"
+
+
+CHECKOUT = Origin(
+    kind="directory",
+    url="file:///home/me/src/tool-main",
+    editable=True,
+    commit="1" * 40,
+    remote="git@example.org:lab/tool.git",
+)
+
+
+def as_listed(tmp_path: Path, *lines: str) -> Specification:
+    """Return what is read of a list as PyMoDAQ keeps it: the lines of ``pip freeze`` without its comments."""
+    text = "\n".join(["# executable: /x/bin/python", "# version: 3.12.1 (main)", "", *lines, ""])
+    path = tmp_path / "20250131112405_environment.txt"
+    path.write_text(text)
+    loaded = load_file(path)
+    assert isinstance(loaded, Specification)
+    return loaded
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-e /home/me/src/tool-main",
+        f"-e git+ssh://git@example.org/lab/tool.git@{'1' * 40}#egg=stage_driver",
+        "-e git+ssh://git@example.org/lab/tool.git@" + "1" * 40,
+    ],
+)
+def test_an_editable_project_is_known_by_its_place(tmp_path: Path, line: str) -> None:
+    live = record(distributions=(dist("stage-driver", "0.4", origin=CHECKOUT), dist("six", "1.17.0")))
+    listed = as_listed(tmp_path, line, "six==1.17.0")
+    assert diff(listed, live).changes == diff(live, listed).changes == ()
+
+
+def test_another_commit_or_place_of_an_editable_project_is_a_change(tmp_path: Path) -> None:
+    live = record(distributions=(dist("stage-driver", "0.4", origin=CHECKOUT),))
+    later = as_listed(tmp_path, f"-e git+ssh://git@example.org/lab/tool.git@{'2' * 40}#egg=stage-driver")
+    (change,) = diff(later, live)
+    assert change.line().startswith("~ stage-driver 0.4 (pip; editable ssh://")
+    elsewhere = as_listed(tmp_path, "-e /home/you/src/tool-main")
+    assert [each.kind for each in diff(elsewhere, live)] == ["install", "remove"]
 
 
 def test_python_and_refused_lines() -> None:

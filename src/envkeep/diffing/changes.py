@@ -92,7 +92,8 @@ class Change:
             return "no longer in use" if self.new is None else "now in use"
         if self.old == self.new:
             return self.new or ""
-        if self.kind in {"install", "remove"}:
+        if self.of_package and None in {self.old, self.new}:
+            # installed or removed; else a file gives its place alone
             return self.new or self.old or ""
         return f"{self.old or 'none'} -> {self.new or 'none'}"
 

@@ -7,11 +7,12 @@ way the file looks.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from envkeep.diffing.changes import Change, Changes, Manager
 from envkeep.diffing.packages import describe_origin, version_kind
+from envkeep.diffing.places import same_place
 from envkeep.model.matchspec import name_of
 from envkeep.model.names import normalise
 from envkeep.model.record import Record
@@ -36,6 +37,7 @@ class _Entry:
     version: str | None = None
     build: str | None = None
     origin: Origin | None = None
+    guessed: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +59,7 @@ def diff_listings(old: Record | Specification, new: Record | Specification) -> C
         before.dists, after.dists = {}, {}
     for listing, other in ((before, after), (after, before)):
         _drop_unlisted(listing, other)
+        _name_by_place(listing, other)
     uncompared = [*_left_out(old, new, with_conda=with_conda), *_vague(before, after)]
     python = tuple(_python(before, after, uncompared))
     packages = [*_entries(before.conda, after.conda, "conda"), *_entries(before.dists, after.dists, "pip")]
@@ -71,6 +74,18 @@ def _drop_unlisted(listing: _Listing, other: _Listing) -> None:
     if other.of_freeze:
         for name in _LEFT_OUT_BY_FREEZE & (listing.dists.keys() - other.dists.keys()):
             del listing.dists[name]
+
+
+def _name_by_place(listing: _Listing, other: _Listing) -> None:
+    """Give what is listed by its place alone the name that the other side has for that place."""
+    for key, entry in tuple(listing.dists.items()):
+        if not entry.guessed or key in other.dists:
+            continue
+        for name, known in other.dists.items():
+            if name not in listing.dists and same_place(entry.origin, known.origin):
+                del listing.dists[key]
+                listing.dists[name] = replace(entry, name=known.name)
+                break
 
 
 def _holds_pip(side: Record | Specification) -> bool:
@@ -97,7 +112,9 @@ def _listing(side: Record | Specification, *, with_conda: bool) -> _Listing:
             entry = _conda_entry(spec)
             listing.conda[entry.name] = entry
     for wanted in side.requirements:
-        listing.dists[normalise(wanted.name)] = _Entry(name=wanted.name, version=wanted.version, origin=wanted.origin)
+        listing.dists[normalise(wanted.name)] = _Entry(
+            name=wanted.name, version=wanted.version, origin=wanted.origin, guessed=wanted.guessed
+        )
     return listing
 
 
@@ -185,10 +202,6 @@ def _change(before: _Entry, after: _Entry, manager: Manager) -> Change | None:
 def _other_place(before: _Entry, after: _Entry) -> str | None:
     """Return how the origins differ, by kind, place and commit: a file does not hold more of them."""
     one, other = before.origin, after.origin
-    if one is None and other is None:
+    if same_place(one, other):
         return None
-    if one is not None and other is not None:
-        known = one.commit is not None and other.commit is not None
-        if (one.kind, one.url) == (other.kind, other.url) and (not known or one.commit == other.commit):
-            return None
     return f"{describe_origin(one)} -> {describe_origin(other)}"

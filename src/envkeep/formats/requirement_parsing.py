@@ -176,6 +176,7 @@ class RequirementReader:
                 line=line,
                 version=found.version,
                 origin=found.origin,
+                guessed=name is None and found.guessed,
             )
         )
 

@@ -25,6 +25,7 @@ class Requirement:
         origin: where it comes from if not an index.
         hashes: ``algorithm:hex``, sorted.
         line: in the file, from 1.
+        guessed: whether ``name`` is only the end of a path, as for a bare ``-e /home/me/tool``.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Requirement:
     version: str | None = None
     origin: Origin | None = None
     hashes: tuple[str, ...] = ()
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
