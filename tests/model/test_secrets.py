@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from envkeep.model.secrets import looks_secret, secret_value, without_tokens
+from envkeep.model.secrets import looks_secret, secret_value, without_secret_arguments, without_tokens
 
 TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
 
@@ -59,6 +59,10 @@ def test_plain_names(name: str) -> None:
         "pypi-AgEIcHlwaS5vcmcCJDU3",
         "-----BEGIN OPENSSH PRIVATE KEY-----",
         "postgresql://me:pw@db/x",
+        "https://token@proxy.example:8080",
+        "https://host/t/ab-123/channel",
+        "https://host/file?x=1&sig=abc",
+        "see https://host/file?access_token=abc.",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc",
     ],
 )
@@ -66,10 +70,40 @@ def test_secret_values_whatever_their_name(value: str) -> None:
     assert looks_secret("MY_VAR", value)
 
 
-@pytest.mark.parametrize("value", ["hello", "a b: c", "https://host/path", "/srv/hf_data", "ghp", "sk-learn", "", "1"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "hello",
+        "a b: c",
+        "https://host/path",
+        "ssh://git@host/x",
+        "https://host/a?monkey=",
+        "https://host/t/",
+        "/srv/hf_data",
+        "ghp",
+        "sk-learn",
+        "",
+        "1",
+    ],
+)
 def test_plain_values(value: str) -> None:
     assert not secret_value(value)
 
 
 def test_tokens_are_taken_out_of_a_text() -> None:
     assert without_tokens(f"login {TOKEN} now") == "login *** now"
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [
+        ("conda install --token abc x", "conda install --token *** x"),
+        ("mamba create --password=abc", "mamba create --password=***"),
+        ("HF_TOKEN=abc LANG=C conda install x=1", "HF_TOKEN=*** LANG=C conda install x=1"),
+        # packages are no secrets
+        ("conda install token-bucket=1.2 secretstorage=3 keyring=25.0", None),
+        ("conda install --token -y", None),
+    ],
+)
+def test_secret_arguments_of_a_command(command: str, kept: str | None) -> None:
+    assert without_secret_arguments(command) == (kept or command)

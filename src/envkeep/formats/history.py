@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from envkeep.errors import BadFormatError
 from envkeep.model import matchspec
 from envkeep.model.record import Transaction
+from envkeep.model.secrets import without_secret_arguments
 from envkeep.model.urls import scrub
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def conda_spelling(spec: str) -> str:
 def _comment(block: _Block, line: str, number: int, faults: list[str]) -> None:
     command = _COMMAND.match(line)
     if command is not None:
-        block.command = scrub(command[1])
+        block.command = without_secret_arguments(scrub(command[1]))
     version = _VERSION.match(line)
     if version is not None:
         block.conda_version = version[1]
@@ -216,7 +217,9 @@ def _unescaped(match: re.Match[str]) -> str:
     if code and code[0] in "dD" and len(code) == 4 and code[1] in "89abcdefABCDEF":
         # half a surrogate pair is no letter
         return "?"
-    return chr(int(code, 16)) if code else {"n": "\n", "t": "\t"}.get(match[3], match[3])
+    letter = chr(int(code, 16)) if code else {"n": "\n", "t": "\t"}.get(match[3], match[3])
+    # nor does what ends a line or commands a terminal belong into a spec
+    return letter if letter.isprintable() else "?"
 
 
 def _bare_items(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["looks_secret", "secret_name", "secret_value", "without_tokens"]
+__all__ = ["looks_secret", "secret_name", "secret_value", "without_secret_arguments", "without_tokens"]
 
 # `KEY` stands alone or ends a name (API_KEY, APIKEY, SSHKEY), so that KEYBOARD and MONKEY_DIR stay readable
 _NAME = re.compile(
@@ -46,7 +46,21 @@ _VALUE = re.compile(
     """,
     re.VERBOSE,
 )
-_URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s/?#@:]*:[^\s/?#@]+@")
+# user:password@ of any URL, a token alone before a host of the web (git@ of ssh is none), a channel's token, a signed query
+_URL_WITH_CREDENTIALS = re.compile(
+    r"""
+    [A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s/?#@:]*:[^\s/?#@]+@
+    | https?://(?:
+        [^\s/?#@]+@
+      | [^\s?#]{0,2000}/t/[^\s/]+/
+      | [^\s?]{0,2000}\?(?:\S{0,2000}[&;])?(?:[a-z_-]{0,40}[_-])?(?:token|secret|password|key|sig|signature)=[^\s&;]
+    )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# what a command line says outright: an option's value, and a variable set for one command
+_OPTION = re.compile(r"(?<!\S)(--?(?:token|password|passwd|secret|api-key|auth))(=|\s+)[^\s-]\S*", re.IGNORECASE)
+_ASSIGNMENT = re.compile(r"(?<!\S)([A-Z][A-Z0-9_]*)=(\S+)")
 
 
 def looks_secret(name: str, value: str) -> bool:
@@ -54,7 +68,7 @@ def looks_secret(name: str, value: str) -> bool:
 
     Args:
         name: what it goes by (``HF_TOKEN``); may be empty.
-        value: what it holds; may be empty. A URL with a password in it is a secret.
+        value: what it holds; may be empty. A URL with credentials in it is a secret.
     """
     return secret_name(name) or secret_value(value)
 
@@ -65,10 +79,16 @@ def secret_name(name: str) -> bool:
 
 
 def secret_value(value: str) -> bool:
-    """Return whether a value holds a token of a known issuer's shape, a private key, or a URL with a password in it."""
-    return _VALUE.search(value) is not None or _URL_WITH_PASSWORD.search(value) is not None
+    """Return whether a value holds a token of a known issuer's shape, a private key, or a URL with credentials in it."""
+    return _VALUE.search(value) is not None or _URL_WITH_CREDENTIALS.search(value) is not None
 
 
 def without_tokens(text: str) -> str:
     """Return a text with every token of a known issuer's shape replaced by ``***``."""
     return _VALUE.sub("***", text)
+
+
+def without_secret_arguments(command: str) -> str:
+    """Return a command line with ``***`` for the values of ``--token``, ``--password`` and the like, and of ``HF_TOKEN=...``."""
+    command = _OPTION.sub(r"\1\2***", command)
+    return _ASSIGNMENT.sub(lambda found: f"{found[1]}=***" if secret_name(found[1]) else found[0], command)
