@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from envkeep.model.record import Record
 
@@ -35,24 +35,16 @@ class Pips:
     @cached_property
     def fetcher(self) -> str | None:
         """The Python whose pip fetches: ours, else any; None where there is none."""
-        import sys
-
         from envkeep.engines.pip import has_pip
 
-        for python in dict.fromkeys([sys.executable, *self._others, *self._own]):
-            if has_pip(python):
-                return python
-        return None
+        return next((python for python in self._fetchers() if has_pip(python)), None)
 
     @cached_property
     def builder(self) -> str | None:
         """The Python whose pip builds what runs in the environment: its own, else one of the same ``x.y``, else any with pip."""
         from envkeep.engines.pip import has_pip
 
-        for python in dict.fromkeys([*self._own, *self._same_minor]):
-            if has_pip(python):
-                return python
-        return self.fetcher
+        return next((python for python in self._builders() if has_pip(python)), None) or self.fetcher
 
     def run(self, python: str, arguments: Sequence[str], folder: Path) -> str | None:
         """Run pip in a folder; return None, or in its own words why it failed.
@@ -78,6 +70,18 @@ class Pips:
         except EngineError as error:
             return error.fact
         return None if done.returncode == 0 else failure_reason(done.stderr or done.stdout, done.returncode)
+
+    # one after the other: to look for all Pythons of a machine takes a while
+    def _fetchers(self) -> Iterator[str]:
+        import sys
+
+        yield sys.executable
+        yield from self._others
+        yield from self._own
+
+    def _builders(self) -> Iterator[str]:
+        yield from self._own
+        yield from self._same_minor
 
     @cached_property
     def _own(self) -> list[str]:

@@ -96,7 +96,7 @@ def _of_folder(dist: Distribution, origin: Origin, folder: Path, stack: ExitStac
         write_bundle(_remote(origin.remote), commit, bundle, offline=offline)
     files, changes, reason = [bundle], None, None
     if now == commit:
-        diff = uncommitted(checkout.root, folder)
+        diff = uncommitted(checkout.root, bundle)
         if diff:
             changes = folder / f"{normalise(dist.name)}.diff"
             changes.write_bytes(diff)

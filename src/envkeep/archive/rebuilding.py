@@ -16,6 +16,7 @@ from envkeep.model.names import normalise
 from envkeep.model.record import Origin
 from envkeep.model.urls import file_url, path_of_file_url
 from envkeep.planning.plan import InstallPip
+from envkeep.planning.totals import with_totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +69,7 @@ class UnpackedRecord:
             if dist.origin is not None and dist.origin.editable and self._is_copied(dist)
         )
         links = (str(self.folder / "wheels"),) if self._pip else ()
-        return replace(plan, source=self.record, steps=steps, find_links=links, notes=(*plan.notes, *copied))
+        return with_totals(replace(plan, source=self.record, steps=steps, find_links=links, notes=(*plan.notes, *copied)))
 
     def put_right(self, prefix: Path) -> None:
         """Let a new environment say of each package where it was recorded to come from.

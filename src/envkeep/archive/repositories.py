@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,32 +84,30 @@ def current_commit(root: Path) -> str | None:
     return done or None
 
 
-def uncommitted(root: Path, scratch: Path) -> bytes:
-    """Return what a checkout has that its commit has not, as ``git apply`` takes it; files that git ignores apart.
+def uncommitted(root: Path, bundle: Path) -> bytes:
+    """Return what a checkout has that a bundle's commit has not, as ``git apply`` takes it; files that git ignores apart.
 
-    Files that git does not know yet are in it. The checkout's own index and object store are not written to.
+    Files that git does not know yet are in it. The checkout's own repository is not written to, not even as git does on reading
+    (its index, the time stamps of its objects): another one, made of the bundle, looks at its files.
 
     Args:
         root: top folder of the checkout.
-        scratch: a folder for the index and the objects that this needs; made if need be.
+        bundle: of the commit that is checked out there.
 
     Raises:
         GitError: git cannot say.
     """
-    with _temporary(scratch) as work:
-        objects = _run(["-C", str(root), "rev-parse", "--git-path", "objects"])
-        if objects is None:
-            raise GitError(f"{root} is no checkout that git reads")
-        own = {
-            "GIT_INDEX_FILE": str(work / "index"),
-            "GIT_OBJECT_DIRECTORY": str(work / "objects"),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(Path(root, objects).resolve()),
-        }
-        (work / "objects").mkdir()
-        _git(["-C", str(root), "read-tree", "HEAD"], own)
-        _git(["-C", str(root), "add", "--all", "--", "."], own)
+    with _temporary(bundle.parent) as work:
+        other = work / "repository"
+        _git(["clone", "--quiet", "--no-checkout", "--", str(bundle), str(other)])
+        own = _run(["-C", str(root), "rev-parse", "--git-path", "info/exclude"])
+        if own is not None and Path(root, own).is_file():
+            shutil.copyfile(Path(root, own), other / ".git" / "info" / "exclude")
+        looking = [f"--git-dir={other / '.git'}", f"--work-tree={root}"]
+        _git([*looking, "read-tree", "HEAD"])
+        _git(["-C", str(root), *looking, "add", "--all", "--", "."])
         diff = ["diff", "--cached", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "HEAD"]
-        _git(["-C", str(root), *diff, f"--output={work / 'diff'}"], own)
+        _git([*looking, *diff, f"--output={work / 'diff'}"])
         return (work / "diff").read_bytes()
 
 

@@ -109,7 +109,10 @@ def _sources(request: PipRequest, environ: Mapping[str, str]) -> list[str]:
     from envkeep.engines.pip_settings import pip_settings
 
     argv: list[str] = []
-    if request.index_urls:
+    if request.offline and request.find_links and not request.index_urls:
+        # with the network off, uv stops at an index that it cannot ask, whatever lies in the folders
+        argv.append("--no-index")
+    elif request.index_urls:
         argv += ["--default-index", request.index_urls[0]]
         argv += [part for url in request.index_urls[1:] for part in ("--index", url)]
     elif not _INDEXES & set(environ):
@@ -119,9 +122,6 @@ def _sources(request: PipRequest, environ: Mapping[str, str]) -> list[str]:
         argv += [part for url in settings.extra_index_urls for part in ("--index", url)]
         argv += [part for folder in settings.find_links for part in ("--find-links", folder)]
         argv += ["--no-index"] if settings.no_index else []
-    if request.offline and request.find_links and not request.index_urls and "--no-index" not in argv:
-        # with the network off, uv stops at an index that it cannot ask, whatever lies in the folders
-        argv.append("--no-index")
     return argv + [part for folder in request.find_links for part in ("--find-links", folder)]
 
 

@@ -36,7 +36,7 @@ CameFrom = Literal["cache", "channel", "index", "file", "environment", "built"]
 # some 300 bytes a package; what is beyond this is no manifest
 MAX_BYTES = 64 << 20
 _MAX_FILES = 200_000
-_PART = re.compile(r"[A-Za-z0-9_+!~@,=][A-Za-z0-9_.+!~@,= -]*\Z")
+_PART = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_.+!~@,= -]*\Z")
 # what Windows takes for a device, whatever its ending
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?\Z", re.IGNORECASE)
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")

@@ -49,7 +49,10 @@ def _contacts(plan: Plan) -> Iterator[Contact]:
             if any(line.origin is None for line in step.lines):
                 for url in plan.index_urls:
                     yield Contact(where=_place(url), why="Python packages")
-                yield Contact(where="the package index of your pip or uv settings", why="Python packages")
+                for folder in plan.find_links:
+                    yield Contact(where=folder, why="Python packages")
+                if not (plan.find_links and plan.offline):
+                    yield Contact(where="the package index of your pip or uv settings", why="Python packages")
             for line in step.lines:
                 if line.origin is not None:
                     yield Contact(where=_place(line.origin.url), why=line.name)
