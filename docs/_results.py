@@ -279,7 +279,7 @@ def _hints(kind: type) -> dict[str, Any]:
     for node in ast.parse(Path(module.__file__).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.If) and ast.unparse(node.test).rpartition(".")[2] == "TYPE_CHECKING":
             exec(compile(ast.Module(body=node.body, type_ignores=[]), module.__file__, "exec"), names)
-    return typing.get_type_hints(kind, globalns=names)
+    return typing.get_type_hints(kind, globalns=names, localns=names)
 
 
 def _meanings(kind: type) -> tuple[str, dict[str, str]]:
