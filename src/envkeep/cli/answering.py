@@ -41,7 +41,20 @@ class Answering:
         from envkeep.store.store import Store
 
         config = config or self.config()
+        self._tell_of_killed(config.home)
         return Store(config.home, folder=config.folder, limit=config.limit, lock_timeout=config.lock_timeout)
+
+    def _tell_of_killed(self, home: Path) -> None:
+        """Put back what a killed rollback had moved aside, before anything looks at environments, and say so."""
+        if not (home / "journal").is_dir():
+            return
+        from envkeep.report.rollback import found_text
+        from envkeep.restoring.aside import finish_killed
+        from envkeep.store.journal import Journal
+
+        found = finish_killed(Journal(home))
+        if found:
+            self.console.say(found_text(found))
 
     def answer(
         self,

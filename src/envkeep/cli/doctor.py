@@ -22,9 +22,14 @@ def command(home: Home = None, json: AsJson = False, quiet: Quiet = False, verbo
         from envkeep.engines.pythons import pythons
         from envkeep.engines.select import engines_found
         from envkeep.report.doctor import Health, doctor_text
+        from envkeep.restoring.aside import finish_killed, waiting
         from envkeep.store.integrity import examine
+        from envkeep.store.journal import Journal
 
-        store = run.store()
+        config = run.config()
+        # before the store, which puts right what can be put right
+        killed = finish_killed(Journal(config.home))
+        store = run.store(config)
         health = Health(
             version=__version__,
             store=store.path,
@@ -32,5 +37,6 @@ def command(home: Home = None, json: AsJson = False, quiet: Quiet = False, verbo
             uv=shutil.which("uv", path=os.environ.get("PATH")),
             pythons=pythons(),
             findings=examine(store),
+            rebuilds=(*killed, *waiting(Journal(config.home))),
         )
-        run.answer(health, lambda: doctor_text(health), status=3 if health.findings else 0)
+        run.answer(health, lambda: doctor_text(health), status=3 if health.findings or killed else 0)

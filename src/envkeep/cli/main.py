@@ -30,6 +30,7 @@ VERBS = {
     "check": "check",
     "export": "export",
     "restore": "restore",
+    "rollback": "rollback",
     "verify": "verify",
     "pack": "pack",
     "inspect": "inspect",
@@ -44,8 +45,8 @@ VERBS = {
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 EPILOG = (
-    "Exit status: 0 as asked; 1 error; 2 usage; 3 differs (status, diff, check, verify, and a restore that came out below what "
-    "was asked); 130 interrupted."
+    "Exit status: 0 as asked; 1 error; 2 usage; 3 differs (status, diff, check, verify, and a restore or rollback that came out "
+    "below what was asked); 130 interrupted."
 )
 
 

@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import os
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from envkeep.cli.answering import Answering, answering
 from envkeep.cli.options import AsJson, DryRun, Home, Quiet, Verbose, Yes
+from envkeep.cli.rebuilding import (
+    AllowIndex,
+    Channels,
+    Checkout,
+    EngineOption,
+    FidelityOption,
+    Files,
+    Imports,
+    InstallerOption,
+    LinkScripts,
+    Offline,
+    Remap,
+    SkipRefused,
+    Strict,
+    WithSecrets,
+    config_with,
+    remapped,
+)
 
 if TYPE_CHECKING:
-    from envkeep.store.config import Config
+    from envkeep.planning.plan import Plan
 
 __all__ = ["command"]
-
-
-class _Fidelity(str, Enum):
-    exact = "exact"
-    same_version = "same-version"
-    requested = "requested"
-    pip = "pip"
-
-
-class _Engine(str, Enum):
-    rattler = "rattler"
-    conda = "conda"
-    mamba = "mamba"
-    micromamba = "micromamba"
-
-
-class _Installer(str, Enum):
-    pip = "pip"
-    uv = "uv"
 
 
 def command(
@@ -45,41 +43,35 @@ def command(
     prefix: Annotated[
         Path | None, typer.Option("-p", "--prefix", metavar="PATH", help="Folder of the new environment.", show_default=False)
     ] = None,
-    fidelity: Annotated[
-        _Fidelity | None, typer.Option("--fidelity", help="Start here (default: the best there is).", show_default=False)
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail rather than bring anything back less near.")] = False,
-    engine: Annotated[_Engine | None, typer.Option("--engine", help="What makes conda environments.", show_default=False)] = None,
-    installer: Annotated[
-        _Installer | None, typer.Option("--installer", help="What installs Python packages.", show_default=False)
-    ] = None,
-    channel: Annotated[
-        list[str] | None,
-        typer.Option("-c", "--channel", metavar="CHANNEL", help="Take packages from here instead.", show_default=False),
-    ] = None,
-    remap: Annotated[
-        list[str] | None,
-        typer.Option("--remap", metavar="OLD=NEW", help="Take one channel in place of another.", show_default=False),
-    ] = None,
-    allow_index: Annotated[
-        list[str] | None,
-        typer.Option("--allow-index", metavar="URL", help="A package index that the file may name.", show_default=False),
-    ] = None,
-    checkout: Annotated[
-        Path | None,
-        typer.Option("--checkout", metavar="DIR", help="Clone missing editable checkouts into this folder.", show_default=False),
-    ] = None,
+    fidelity: FidelityOption = None,
+    strict: Strict = False,
+    engine: EngineOption = None,
+    installer: InstallerOption = None,
+    channel: Channels = None,
+    remap: Remap = None,
+    allow_index: AllowIndex = None,
+    skip_refused: SkipRefused = False,
+    checkout: Checkout = None,
     platform: Annotated[
         str | None,
-        typer.Option("--platform", metavar="SUBDIR", help="Plan for another platform (with --dry-run).", show_default=False),
+        typer.Option(
+            "--platform", metavar="SUBDIR", help="Plan for another platform (with --dry-run or --script).", show_default=False
+        ),
     ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Use no network.")] = False,
-    link_scripts: Annotated[
-        bool, typer.Option("--link-scripts", help="Let packages of a file from elsewhere run their link scripts.")
-    ] = False,
-    with_secrets: Annotated[bool, typer.Option("--with-secrets", help="Bring back variables that look secret, too.")] = False,
-    files: Annotated[bool, typer.Option("--files", help="Afterwards, hold every file against its recorded hash.")] = False,
-    imports: Annotated[bool, typer.Option("--imports", help="Afterwards, import every package.")] = False,
+    script: Annotated[
+        Path | None,
+        typer.Option(
+            "--script",
+            metavar="FILE",
+            help="Write the plan as a script for bash (.sh) or PowerShell (.ps1) that needs no envkeep, and build nothing.",
+            show_default=False,
+        ),
+    ] = None,
+    offline: Offline = False,
+    link_scripts: LinkScripts = False,
+    with_secrets: WithSecrets = False,
+    files: Files = False,
+    imports: Imports = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     home: Home = None,
@@ -103,22 +95,30 @@ def command(
         from envkeep.report.restore import restored_text
         from envkeep.restoring.prepare import Options, prepare
         from envkeep.restoring.restore import restore
+        from envkeep.store.journal import Journal
 
-        config = _config(run, engine, installer)
+        config = config_with(run, engine, installer)
         store = run.store(config)
         chosen = choose(store, backup)
         source = load(store, chosen, allow_index=allow_index or ())
-        if platform is not None and not dry_run:
-            raise UsageError("an environment is built for this machine only", "Add --dry-run to see the plan for another.")
+        if platform is not None and not dry_run and script is None:
+            raise UsageError(
+                "an environment is built for this machine only",
+                "Add --dry-run to see the plan for another, or --script FILE to build it there.",
+            )
         progress = progress_for(quiet=quiet)
         with opened(chosen, source, progress) as packed:
+            if packed is not None and script is not None:
+                raise UsageError(
+                    "a script cannot carry an archive's artefacts", "Restore the archive itself, or write a script of the backup."
+                )
             options = Options(
                 target=prefix,
                 name=name,
                 fidelity=fidelity.value if fidelity else None,
                 strict=strict,
                 channels=tuple(channel or (config.channels if chosen.file else ())),
-                remap=_remap(remap) or dict(config.remap),
+                remap=remapped(remap) or dict(config.remap),
                 engine=config.engine,
                 offline=offline or (packed is not None and not packed.needs_network(platform or machine_subdir())),
                 # confirming the plan consents to the scripts of one's own backups; a file may be anybody's
@@ -126,44 +126,48 @@ def command(
                 with_secrets=with_secrets,
                 checkout=checkout,
                 index_urls=tuple(allow_index or ()),
+                skip_refused=skip_refused,
                 subdir=platform,
             )
             stamp = chosen.backup.stamp if chosen.backup else "restored"
             prepared = prepare(source if packed is None else packed.source, options, os.environ, stamp=stamp, progress=progress)
             plan = prepared.plan if packed is None else packed.adapt(prepared.plan)
+            if script is not None and not dry_run:
+                _write_script(run, plan, script, verbose=verbose)
             if dry_run:
                 run.answer(plan, lambda: plan_text(plan, verbose=verbose))
             run.console.say(plan_text(plan, verbose=verbose))
             if not yes and not run.console.ask("Build it?"):
                 raise RefusedError("nothing was built", "Say --yes to build without being asked.")
-            result = restore(
-                plan,
-                engine=prepared.engine,
-                installer=config.installer,
-                progress=progress,
-                files=files,
-                imports=imports,
-                finish=None if packed is None else packed.put_right,
-            )
+            with Journal(config.home).noting_restore(plan.target, chosen.label):
+                result = restore(
+                    plan,
+                    engine=prepared.engine,
+                    installer=config.installer,
+                    progress=progress,
+                    files=files,
+                    imports=imports,
+                    finish=None if packed is None else packed.put_right,
+                )
             run.answer(result, lambda: restored_text(result, verbose=verbose), status=0 if result.as_asked else 3, talk=True)
 
 
-def _config(run: Answering, engine: _Engine | None, installer: _Installer | None) -> Config:
-    flags: dict[str, object] = {}
-    if engine is not None:
-        flags["restore.engine"] = engine.value
-    if installer is not None:
-        flags["restore.installer"] = installer.value
-    return run.config(flags)
-
-
-def _remap(texts: list[str] | None) -> dict[str, str]:
+def _write_script(run: Answering, plan: Plan, path: Path, *, verbose: bool) -> NoReturn:
     from envkeep.errors import UsageError
+    from envkeep.planning.plan import SetVariables
+    from envkeep.planning.script import bash, powershell
+    from envkeep.report.files import write_file
+    from envkeep.report.plan import plan_text
 
-    pairs: dict[str, str] = {}
-    for text in texts or ():
-        old, equals, new = text.partition("=")
-        if not (old and equals and new):
-            raise UsageError(f"--remap {text} is no pair of channels", "Write --remap defaults=conda-forge.")
-        pairs[old] = new
-    return pairs
+    kinds = {".sh": bash, ".ps1": powershell}
+    write = kinds.get(path.suffix.lower())
+    if write is None:
+        raise UsageError(f"{path} names no kind of script", "Let it end in .sh for bash, or in .ps1 for PowerShell.")
+    # Windows' own PowerShell takes a file without a byte order mark for one in the old code page
+    text = write(plan) if write is bash else "\ufeff" + write(plan)
+    write_file(path, text, executable=True)
+    if any(isinstance(step, SetVariables) for step in plan.steps):
+        # their values can be secrets
+        path.chmod(0o700)
+    run.console.say(plan_text(plan, verbose=verbose))
+    run.answer({"script": path, "plan": plan}, lambda: f"wrote {path}", talk=True)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from envkeep.engines.base import EngineInfo
     from envkeep.engines.pythons import FoundPython
+    from envkeep.restoring.aside import Found
     from envkeep.store.integrity import Finding
 
 __all__ = ["Health", "doctor_text"]
@@ -26,6 +27,7 @@ class Health:
         uv: its path, where it is on PATH.
         pythons: that a venv can be rebuilt with.
         findings: what is wrong with the store.
+        rebuilds: what restores and rollbacks that were killed, or that wait to be discarded, left behind.
     """
 
     version: str
@@ -34,6 +36,7 @@ class Health:
     uv: str | None
     pythons: tuple[FoundPython, ...]
     findings: tuple[Finding, ...]
+    rebuilds: tuple[Found, ...] = ()
 
 
 def doctor_text(health: Health) -> str:
@@ -55,4 +58,10 @@ def doctor_text(health: Health) -> str:
             parts.append(f"    {finding.remedy}")
     if health.findings:
         parts.append(f"  {count(len(health.findings), 'finding')}")
+    if health.rebuilds:
+        parts.append("rebuilds:")
+    for found in health.rebuilds:
+        parts.append(f"  {found.fact}")
+        if found.remedy:
+            parts.append(f"    {found.remedy}")
     return "\n".join(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from envkeep.model.record import Origin
     from envkeep.model.specification import Specification
 
-__all__ = ["gather_facts", "look_at"]
+__all__ = ["gather_facts", "look_at", "without_folder"]
 
 
 def gather_facts(source: Record | Specification, environ: Mapping[str, str], *, subdir: str | None = None) -> LocalFacts:
@@ -60,6 +61,15 @@ def look_at(origin: Origin) -> LocalPath:
         return LocalPath(kind="file", hash_fits=_hash_fits(path, origin))
     except OSError:
         return LocalPath(kind=None)
+
+
+def without_folder(facts: LocalFacts, folder: Path) -> LocalFacts:
+    """Return facts as they will be once a folder has been moved away: what lies in it is not at its place any more."""
+    paths = {
+        url: LocalPath(kind=None) if (path := path_of_file_url(url)) is not None and folder in Path(path).parents else there
+        for url, there in facts.paths.items()
+    }
+    return replace(facts, paths=paths)
 
 
 def _origins(source: Record | Specification) -> Iterator[Origin]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.errors import RefusedError, TargetExistsError, UsageError
 from envkeep.model.record import Record
+from envkeep.model.specification import Specification
 from envkeep.planning.make import make_plan
 from envkeep.planning.plan import MakeConda
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from envkeep.engines.base import Engine, EngineName, Progress
-    from envkeep.model.specification import Specification
     from envkeep.planning.fidelity import Fidelity
     from envkeep.planning.plan import Plan
 
@@ -47,8 +47,10 @@ class Options:
         with_secrets: variables that look secret come back too.
         checkout: folder that missing checkouts are cloned into.
         index_urls: package indexes that were consented to.
+        skip_refused: leave out the lines of a file that are refused, rather than refuse the file.
         subdir: the platform to plan for; another than this machine's can be looked at only.
         settle: ask the channels, so that the plan names every package and each step down.
+        in_place: an environment stands at the target, and will be moved aside before anything is built.
     """
 
     target: Path | None = None
@@ -63,8 +65,10 @@ class Options:
     with_secrets: bool = False
     checkout: Path | None = None
     index_urls: tuple[str, ...] = ()
+    skip_refused: bool = False
     subdir: str | None = None
     settle: bool = True
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,15 +99,19 @@ def prepare(
     Raises:
         TargetExistsError: the target is there and not an empty folder.
         UsageError: the options make no sense together, or for this source.
-        RefusedError: strict, and it would step down.
+        RefusedError: strict, and it would step down; or the file has lines that are not taken over.
         EngineError: there is no engine, or it failed.
         UnsolvableError: the channels do not hold what is asked for.
     """
     from envkeep.capturing.layout import machine_subdir
-    from envkeep.restoring.facts import gather_facts
+    from envkeep.restoring.facts import gather_facts, without_folder
 
     target = choose_target(source, options, environ, stamp)
+    if isinstance(source, Specification) and not options.skip_refused:
+        _refuse_lines(source)
     facts = gather_facts(source, environ, subdir=options.subdir)
+    if options.in_place:
+        facts = without_folder(facts, target)
     plan = make_plan(
         source,
         target=str(target),
@@ -133,6 +141,22 @@ def prepare(
     return Prepared(plan=plan, engine=engine)
 
 
+def _refuse_lines(source: Specification) -> None:
+    """Refuse a file of which lines are not taken over: without them it can mean other packages than its writer's.
+
+    Left out without a word, an index that is named there would let another's package of the same name in from the user's own.
+    """
+    if not source.refused:
+        return
+    lines = [f"{source.source}:{line.line}: {line.text}: {line.reason}" for line in source.refused]
+    allowed = list(dict.fromkeys(line.allow for line in source.refused if line.allow))
+    remedy = f"Allow what you trust: {' '.join(allowed)}. " if allowed else ""
+    raise RefusedError(
+        "lines of the file would be obeyed, not installed:\n" + "\n".join(lines),
+        f"{remedy}--skip-refused leaves {'the others' if allowed else 'them'} out; envkeep inspect shows what the rest would do.",
+    )
+
+
 def choose_target(source: Record | Specification, options: Options, environ: Mapping[str, str], stamp: str) -> Path:
     """Return the absolute path of the prefix to be made: never one that is there.
 
@@ -159,7 +183,7 @@ def choose_target(source: Record | Specification, options: Options, environ: Map
             "which a quote, a backtick or a line break in it breaks",
             "Name another path with -p; blanks are fine.",
         )
-    if target.is_dir() and not any(target.iterdir()):
+    if options.in_place or (target.is_dir() and not any(target.iterdir())):
         return target
     if target.exists() or target.is_symlink():
         raise TargetExistsError(f"{target} exists already", "Choose another name or path, or remove it first.")

@@ -1,0 +1,53 @@
+"""envkeep run in a process that is killed, as by ``kill -9``, at a step of its work."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["run_killed"]
+
+# every rename, every program started and every folder made below a place is a step; the interpreter itself tells of them
+_RUN = """
+import os, signal, sys
+place, at = sys.argv[1], int(sys.argv[2])
+steps = 0
+
+def hook(event, args):
+    global steps
+    if event not in ("os.rename", "subprocess.Popen", "os.mkdir", "os.rmdir"):
+        return
+    paths = [os.fspath(arg) for arg in args if isinstance(arg, (str, os.PathLike))]
+    if event != "subprocess.Popen" and not any(path.startswith(place) for path in paths):
+        return
+    steps += 1
+    if steps == at:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.argv = ["envkeep", *sys.argv[3:]]
+from envkeep.cli.main import main
+import envkeep.engines.run, envkeep.store.store, envkeep.cli.rollback, envkeep.cli.restore
+sys.addaudithook(hook)
+try:
+    main()
+finally:
+    sys.stderr.write(f"steps: {steps}\\n")
+    sys.stderr.flush()
+"""
+
+
+def run_killed(place: Path, at: int, *argv: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run ``envkeep`` and kill it just before its step of this number (from 1); 0 never: it then says how many there are.
+
+    Args:
+        place: renames, and folders made or removed, below it count, and every program that is started.
+        at: which step.
+        argv: of envkeep.
+    """
+    words = [sys.executable, "-c", _RUN, str(place), str(at), *map(str, argv)]
+    return subprocess.run(words, capture_output=True, encoding="utf-8", check=False, env=dict(os.environ))
