@@ -51,6 +51,21 @@ def test_names_by_condas_rules(tmp_path: Path, root: Path) -> None:
     assert find_prefix("lab", None, environ(tmp_path)) == elsewhere
 
 
+def test_the_users_own_go_first_where_the_root_is_read_only(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = wild_conda(tmp_path / "home" / ".conda" / "envs" / "lab").path
+    assert find_prefix("lab", None, environ(tmp_path)) == root / "envs" / "lab"
+    # as it is for everybody but root
+    history = root / "conda-meta" / "history"
+    really = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != history and really(path, mode))
+    assert find_prefix("lab", None, environ(tmp_path)) == own
+
+
+def test_windows_keeps_environments_in_the_users_data_as_well(tmp_path: Path) -> None:
+    prefix = wild_conda(tmp_path / "AppData" / "Local" / "conda" / "conda" / "envs" / "lab").path
+    assert find_prefix("lab", None, environ(tmp_path, LOCALAPPDATA=tmp_path / "AppData" / "Local")) == prefix
+
+
 def test_conda_on_path_and_in_variables(tmp_path: Path) -> None:
     prefix = wild_conda(tmp_path / "apps" / "conda")
     inner = wild_conda(prefix.path / "envs" / "deep").path

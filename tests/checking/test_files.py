@@ -114,6 +114,16 @@ def test_pip_over_conda_says_whose_file_it_is_now(prefix: Prefix) -> None:
     assert altered.detail == "it is that of pip's six"
 
 
+def test_the_same_version_by_pip_over_conda_has_files_of_its_own(prefix: Prefix) -> None:
+    info = f"{SITE}/six-2.0.dist-info"
+    prefix.conda("six", {f"{SITE}/six.py": b"six", f"{info}/INSTALLER": b"conda", f"{info}/RECORD": b"six.py,,"}, version="2.0")
+    prefix.pip("six", {"six.py": b"six", "more.py": b"more", "six-2.0.dist-info/INSTALLER": b"pip"})
+    findings = altered_files(prefix.path)
+    # more.py is pip's, not added by hand
+    assert told(findings) == [("altered", f"{info}/INSTALLER", "six"), ("altered", f"{info}/RECORD", "six")]
+    assert findings[0].detail == "it is that of pip's six"
+
+
 def test_launchers_are_judged_by_their_being_there(prefix: Prefix) -> None:
     launcher = b"#!/opt/anaconda1anaconda2/bin/python\nimport rich\n"
     prefix.conda("rich", {"bin/rich": launcher, "bin/tool": b"#!/bin/sh\necho 1\n"})

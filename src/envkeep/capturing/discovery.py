@@ -139,15 +139,22 @@ def env_folders(environ: Mapping[str, str]) -> Iterator[Path]:
 
     roots = list(_roots(environ))
     yield from read_condarc(None, environ, roots).envs_dirs
-    for root in roots:
-        yield root / "envs"
     home = _home(environ)
-    if home is not None:
-        yield home / ".conda" / "envs"
+    of_roots = [root / "envs" for root in roots]
+    of_user = [home / ".conda" / "envs"] if home is not None else []
+    # conda: in a root that is not the user's to write to, the user's own go first
+    yield from (*of_user, *of_roots) if roots and _is_read_only(roots[0]) else (*of_roots, *of_user)
+    if environ.get("LOCALAPPDATA"):
+        yield Path(environ["LOCALAPPDATA"]) / "conda" / "conda" / "envs"
     if environ.get("WORKON_HOME"):
         yield Path(environ["WORKON_HOME"])
     elif home is not None:
         yield home / ".virtualenvs"
+
+
+def _is_read_only(root: Path) -> bool:
+    history = root / "conda-meta" / "history"
+    return is_file(history) and not os.access(history, os.W_OK)
 
 
 def _by_name(name: str, environ: Mapping[str, str]) -> Path:

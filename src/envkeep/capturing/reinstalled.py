@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
     from pathlib import Path
 
-__all__ = ["is_reinstalled"]
+__all__ = ["is_reinstalled", "is_rewritten"]
 
 _LIMIT = 64 << 20
 # conda, mamba and rattler write a path's entry as a flat object
@@ -36,12 +36,22 @@ def is_reinstalled(dist_info: Path, listed: str, conda_record: str) -> bool:
         expected = _linked_digest(read_bytes(conda_record, _LIMIT), f"{listed}/RECORD")
     except OSError:
         return False
+    return is_rewritten(found, expected)
+
+
+def is_rewritten(record: bytes, linked: str | None) -> bool:
+    """Return whether a RECORD is an installer's and not the one that conda linked.
+
+    Args:
+        record: what is there.
+        linked: sha256 hex of what conda linked; None where it is not known.
+    """
     # an installer lists what it signs with; one that was emptied or cut short tells of no installer
-    if expected is None or b"/INSTALLER," not in found:
+    if linked is None or b"/INSTALLER" not in record:
         return False
     from hashlib import sha256
 
-    return sha256(found).hexdigest() != expected
+    return sha256(record).hexdigest() != linked
 
 
 def _linked_digest(record: bytes, path: str) -> str | None:

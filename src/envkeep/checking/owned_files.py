@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from envkeep.capturing.layout import kind_of, site_folders
 from envkeep.capturing.reading import read_bytes, read_text, scan
+from envkeep.capturing.reinstalled import is_rewritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,12 +165,19 @@ def _take_distributions(owned: Owned, folder: Path) -> None:
         place = f"{base}/{entry.name}"
         if entry.name.endswith(".dist-info"):
             record = f"{place}/RECORD"
-            by_conda = any(expected.manager == "conda" for expected in owned.files.get(comparable(record), ()))
-            if not by_conda:
+            conda = next((file for file in owned.files.get(comparable(record), ()) if file.manager == "conda"), None)
+            if conda is None or _is_rewritten(folder / entry.name / "RECORD", conda):
                 for expected in _of_pip(folder, base, entry.name):
                     owned.add(expected)
         elif entry.name.endswith((".egg", ".egg-info", ".egg-link")) or entry.name == "easy-install.pth":
             owned.whole.add(comparable(place))
+
+
+def _is_rewritten(record: Path, conda: Expected) -> bool:
+    try:
+        return is_rewritten(read_bytes(record, _RECORD_LIMIT), conda.sha256)
+    except OSError:
+        return False
 
 
 def _of_pip(folder: Path, base: str, dist_info: str) -> Iterator[Expected]:
