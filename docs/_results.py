@@ -27,7 +27,8 @@ from envkeep.planning.plan import Plan
 from envkeep.report.doctor import Health
 from envkeep.report.plain import SCHEMA
 from envkeep.report.status import Standing
-from envkeep.restoring.result import RestoreResult
+from envkeep.restoring.aside import Found
+from envkeep.restoring.result import RestoreResult, RollbackResult
 from envkeep.store.find import Hit
 from envkeep.store.layout import Backup, StoredEnvironment
 from envkeep.verifying.outcome import Verification
@@ -37,6 +38,7 @@ if typing.TYPE_CHECKING:
     from envkeep.checking.finding import Finding
     from envkeep.cli.completing import Candidate
     from envkeep.diffing.changes import Change
+    from envkeep.restoring.unowned import Contents
     from envkeep.store.config import Config
     from envkeep.store.retention import Decision
 
@@ -93,6 +95,20 @@ class Forgotten(TypedDict):
     decisions: tuple[Decision, ...]
 
 
+class Scripted(TypedDict):
+    """With ``--script``: the file that was written, and the plan that it carries out."""
+
+    script: Path
+    plan: Plan
+
+
+class RollbackPlanned(TypedDict):
+    """With ``--dry-run``: the plan, and what is in the environment that it would replace."""
+
+    plan: Plan
+    old: Contents
+
+
 class Configured(TypedDict):
     """The settings in force, and with ``--init`` the file that was written."""
 
@@ -119,7 +135,9 @@ RESULTS: dict[str, Any] = {
     "find": tuple[Hit, ...],
     "check": Checked,
     "export": Exported,
-    "restore": RestoreResult | Plan,
+    "restore": RestoreResult | Plan | Scripted,
+    # with --discard-old: what would go, and the paths that went
+    "rollback": RollbackResult | RollbackPlanned | tuple[Found, ...] | tuple[str, ...],
     "verify": Verification,
     "pack": PackResult,
     "inspect": Inspected,

@@ -16,6 +16,7 @@ from support.prefixes import install
 
 if TYPE_CHECKING:
     from cli.conftest import Lab
+    from conftest import MakeEnv
 
 _SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "json-schema.json").read_text(encoding="utf-8"))
 
@@ -30,6 +31,7 @@ _RUNS: dict[str, list[tuple[str, int]]] = {
     "check": [("check --files", 3)],
     "export": [("export", 0), ("export latest --format explicit -o out.txt", 0)],
     "restore": [],
+    "rollback": [],
     "verify": [("verify latest", 0), ("verify latest~1", 3)],
     "pack": [],
     "inspect": [("inspect loose.txt", 0)],
@@ -91,6 +93,30 @@ def test_one_document_as_the_schema_says(lab: Lab, line: str, status: int) -> No
     assert document["status"] == status
     _assert_valid(document)
     assert "hunter2" not in ran.out, "a variable that looks secret is in no output"
+
+
+def test_what_builds_and_packs(make_env: MakeEnv, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = make_env(["libfoo<2"], prefix=tmp_path / "envs" / "microscope")
+    monkeypatch.setenv("CONDA_PREFIX", str(prefix))
+    monkeypatch.chdir(tmp_path)
+    command("backup")
+    for line in (
+        "restore latest -p new --dry-run",
+        "restore latest -p new --script new.sh",
+        "restore latest -p new --yes",
+        "verify latest -p new",
+        "rollback latest --dry-run",
+        "rollback latest --yes",
+        "rollback --discard-old --dry-run",
+        "rollback --discard-old --yes",
+        "pack latest -o microscope.envkeep",
+        "restore microscope.envkeep -p packed --yes",
+        "inspect microscope.envkeep",
+    ):
+        ran = command(*line.split(), "--json")
+        assert ran.status == 0, f"{line}: {ran.err}"
+        assert ran.document["command"] == line.split()[0]
+        _assert_valid(ran.document)
 
 
 def test_the_bare_command(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
