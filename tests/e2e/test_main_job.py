@@ -185,6 +185,28 @@ def test_a_corrupt_record_is_one_clear_error(lab: Lab, envkeep: Envkeep, home: P
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("harm", ["cut", "flipped"])
+def test_a_damaged_record_in_the_store_is_no_smaller_environment(
+    lab: Lab, envkeep: Envkeep, home: Path, tmp_path: Path, harm: str
+) -> None:
+    envkeep("backup", "-p", lab.prefix)
+    (record,) = (home / ".envkeep").glob("environments/microscope/*/record.json.gz")
+    data = record.read_bytes()
+    record.write_bytes(data[:900] if harm == "cut" else data[:900] + bytes([data[900] ^ 1]) + data[901:])
+    for verb in (("restore", "microscope@latest", "-p", tmp_path / "new", "-y"), ("rollback", "microscope@latest", "-y")):
+        ran = envkeep(*verb, status=1)
+        assert "damaged" in ran.err
+        assert "explicit.txt" in ran.err
+    assert not (tmp_path / "new").exists()
+    dry = envkeep("restore", "microscope@latest", "-p", tmp_path / "new", "-d", "--fidelity", "pip", "-c", _any_channel(lab))
+    assert "Python packages" in dry.out
+
+
+def _any_channel(lab: Lab) -> str:
+    history = (lab.prefix / "conda-meta" / "history").read_text()
+    return next(line[1:].rpartition("/")[0] for line in history.splitlines() if line.startswith("+") and "/main/" in line)
+
+
 def test_the_machines_own_python(envkeep: Envkeep) -> None:
     import sys
 

@@ -10,7 +10,11 @@ import typer
 
 if TYPE_CHECKING:
     from envkeep.cli.answering import Answering
+    from envkeep.cli.choosing import Chosen
+    from envkeep.model.record import Record
+    from envkeep.model.specification import Specification
     from envkeep.store.config import Config
+    from envkeep.store.store import Store
 
 __all__ = [
     "AllowIndex",
@@ -28,6 +32,7 @@ __all__ = [
     "Strict",
     "WithSecrets",
     "config_with",
+    "load_whole",
     "remapped",
 ]
 
@@ -110,3 +115,31 @@ def remapped(texts: list[str] | None) -> dict[str, str]:
             raise UsageError(f"--remap {text} is no pair of channels", "Write --remap defaults=conda-forge.")
         pairs[old] = new
     return pairs
+
+
+def load_whole(store: Store, chosen: Chosen, fidelity: FidelityOption, allow_index: list[str] | None) -> Record | Specification:
+    """Return what was chosen, read; of a backup that was kept with a record, the record or nothing.
+
+    A list of Python packages that stands in for a damaged record would rebuild much less and could not say so. It is taken only
+    where ``--fidelity pip`` asks for just that, or where the user edited the ``.txt``, which then means itself.
+
+    Raises:
+        BadRecordError: the record is damaged.
+    """
+    from envkeep.cli.choosing import load
+    from envkeep.errors import BadRecordError
+    from envkeep.model.specification import Specification
+
+    source = load(store, chosen, allow_index=allow_index or ())
+    backup = chosen.backup
+    if backup is None or backup.folder is None or backup.state == "edited" or fidelity is _Fidelity.pip:
+        return source
+    if isinstance(source, Specification) and backup.digest is not None:
+        why = "; ".join(source.problems) or "it is not as it was written"
+        explicit = backup.folder / "explicit.txt"
+        better = f"Try its list of artefacts, {explicit}, or" if explicit.is_file() else "Try"
+        raise BadRecordError(
+            f"the record of {chosen.label} is damaged ({why})",
+            f"{better} another backup (envkeep list). --fidelity pip rebuilds what its .txt lists, which is less.",
+        )
+    return source

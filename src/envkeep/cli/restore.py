@@ -26,6 +26,7 @@ from envkeep.cli.rebuilding import (
     Strict,
     WithSecrets,
     config_with,
+    load_whole,
     remapped,
 )
 
@@ -87,7 +88,7 @@ def command(
     """
     with answering("restore", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.capturing.layout import machine_subdir
-        from envkeep.cli.choosing import choose, load
+        from envkeep.cli.choosing import choose
         from envkeep.cli.packed import opened
         from envkeep.errors import RefusedError, UsageError
         from envkeep.report.plan import plan_text
@@ -100,7 +101,7 @@ def command(
         config = config_with(run, engine, installer)
         store = run.store(config)
         chosen = choose(store, backup)
-        source = load(store, chosen, allow_index=allow_index or ())
+        source = load_whole(store, chosen, fidelity, allow_index)
         if platform is not None and not dry_run and script is None:
             raise UsageError(
                 "an environment is built for this machine only",

@@ -27,6 +27,7 @@ from envkeep.cli.rebuilding import (
     Strict,
     WithSecrets,
     config_with,
+    load_whole,
     remapped,
 )
 
@@ -104,7 +105,6 @@ def command(
         if backup is None:
             raise UsageError("no backup is named", "Name one: envkeep rollback latest. See envkeep list.")
         from envkeep.capturing.layout import machine_subdir
-        from envkeep.cli.choosing import load
         from envkeep.cli.packed import opened
         from envkeep.report.rollback import plan_of_rollback_text, rolled_back_text
         from envkeep.restoring.prepare import Options, prepare
@@ -118,7 +118,7 @@ def command(
         again = f"envkeep rollback {chosen.label} -p {where}"
         refuse_where_we_run(where, None, again)
         refuse_unless_replaceable(where, os.environ, allowed)
-        source = load(store, chosen, allow_index=allow_index or ())
+        source = load_whole(store, chosen, fidelity, allow_index)
         progress = progress_for(quiet=quiet)
         with opened(chosen, source, progress) as packed:
             options = Options(

@@ -29,6 +29,8 @@ def command(
     """
     with answering("verify", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.choosing import choose, live_prefix, load
+        from envkeep.model.record import Record
+        from envkeep.model.specification import Specification
         from envkeep.report.progress import progress_for
         from envkeep.report.verification import verification_text
         from envkeep.verifying.prefix import verify_prefix
@@ -38,4 +40,8 @@ def command(
         where = live_prefix(name, prefix)
         found = verify_prefix(expected, where, files=files, imports=imports, progress=progress_for(quiet=quiet))
         status = 0 if found.exact else 3
-        run.answer(found, lambda: verification_text(found, verbose=verbose), status=status, talk=True)
+        listed = not isinstance(expected, Record)
+        if isinstance(expected, Specification):
+            for problem in expected.problems:
+                run.console.say(f"note: {problem}")
+        run.answer(found, lambda: verification_text(found, of_list=listed, verbose=verbose), status=status, talk=True)
