@@ -45,9 +45,11 @@ def main() -> None:
     sizes = tuple(int(text) for text in given.sizes.split(","))
     print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} processors; milliseconds are medians of 7")
     rows: list[Row] = []
-    for name in given.works or _WORKS:
-        with tempfile.TemporaryDirectory(prefix="envkeep-benchmark-") as folder:
-            for row in _WORKS[name](Path(folder), sizes):
+    with tempfile.TemporaryDirectory(prefix="envkeep-benchmark-") as folder:
+        for name in given.works or _WORKS:
+            own = Path(folder, name)
+            own.mkdir()
+            for row in _WORKS[name](own, sizes):
                 rows.append(row)
                 print(".", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)

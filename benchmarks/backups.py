@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measuring import RUNS, Row, in_turn, median_ms
-from benchmarks.prefixes import FILES, age, change_package, make_prefix
+from benchmarks.prefixes import FILES, age, change_package, make_prefix, shared_prefix
 from envkeep.capturing.capture import capture
 from envkeep.keeping.backup import backup
 from envkeep.store.store import Store
@@ -25,10 +26,12 @@ _SIZE = 617
 def unchanged(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
     """Look whether anything changed since the last backup."""
     for size in sizes:
-        prefix = make_prefix(folder / f"env{size}", size)
+        prefix = shared_prefix(folder, size)
         store = Store(folder / f"home{size}")
         age(prefix)
         backup(prefix, store)
+        # its own files have to be at rest, too
+        time.sleep(2.5)
         backup(prefix, store)
         spent = median_ms(lambda prefix=prefix, store=store: backup(prefix, store), 5 * RUNS)  # type: ignore[misc]
         yield Row(
@@ -62,7 +65,7 @@ def first_capture(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
     """Capture with nothing known beforehand, beside a typed parse of the same conda-meta."""
     parse = _typed_parse()
     for size in sizes:
-        prefix = make_prefix(folder / f"env{size}", size)
+        prefix = shared_prefix(folder, size)
 
         def read(prefix: Path = prefix) -> object:
             return capture(prefix)

@@ -75,7 +75,7 @@ def _fill(store: Store, prefix: Path, number: int) -> StoredEnvironment:
     try:
         for place in range(number):
             record = _next(record, place)
-            store.write(stored, record, now=first + timedelta(hours=place), changes={"upgrade": 1 + place % 5})
+            store.write(stored, record, now=first + timedelta(hours=place), changes={"upgrade": 1 + place % 5}, historic=True)
     finally:
         os.fsync = fsync
     return stored

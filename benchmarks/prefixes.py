@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-__all__ = ["FILES", "add_package", "age", "change_package", "make_prefix"]
+__all__ = ["FILES", "add_package", "age", "change_package", "make_prefix", "shared_prefix"]
 
 FILES = 60
 _SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
@@ -41,6 +41,12 @@ def make_prefix(prefix: Path, packages: int, *, files: int = FILES, pip: int = 5
     )
     (prefix / "conda-meta" / "history").write_text(history)
     return prefix
+
+
+def shared_prefix(folder: Path, packages: int) -> Path:
+    """Return the environment of that size that all measurements read, made where none is yet; ``folder`` is one of theirs."""
+    prefix = folder.parent / "envs" / f"env{packages}"
+    return prefix if prefix.is_dir() else make_prefix(prefix, packages)
 
 
 def add_package(prefix: Path, number: int, version: str | None = None, *, files: int = FILES) -> None:

@@ -7,11 +7,12 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from itertools import count
 from typing import TYPE_CHECKING
 
 from benchmarks.measuring import RUNS, Row, in_turn, median_ms, process
-from benchmarks.prefixes import age, make_prefix
+from benchmarks.prefixes import age, shared_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,10 +44,11 @@ def start(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:  # noqa: ARG00
 def quiet(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
     """Run ``envkeep backup -q`` with nothing changed."""
     for size in sizes:
-        prefix, home = make_prefix(folder / f"env{size}", size), folder / f"home{size}"
+        prefix, home = shared_prefix(folder, size), folder / f"home{size}"
         age(prefix)
         command = [*_ENVKEEP, "backup", "-q", "-p", str(prefix), "--home", str(home)]
         process(command)()
+        time.sleep(2.5)
         process(command)()
         ours, typer = in_turn([process(command), process([sys.executable, "-c", "import typer"])])
         yield Row(
@@ -64,7 +66,7 @@ def first(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
     """Run ``envkeep backup`` for the first time, beside what else would write the same files."""
     conda = shlex.split(os.environ.get("CONDA_EXE", ""))
     for size in sizes:
-        prefix = make_prefix(folder / f"env{size}", size)
+        prefix = shared_prefix(folder, size)
         numbers = count()
 
         def run(prefix: Path = prefix, numbers: count[int] = numbers, size: int = size) -> None:
@@ -72,12 +74,12 @@ def first(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
 
         ours = median_ms(run)
         freeze = median_ms(process(_pip_freeze(prefix)))
-        if not conda:
+        if not conda or size > _SIZE:
             yield Row(
                 work="envkeep backup, the first",
                 size=f"{size}",
                 measured=f"{ours:.0f} ms",
-                peer=f"pip freeze alone {freeze:.0f} ms (CONDA_EXE names no conda)",
+                peer=f"pip freeze alone {freeze:.0f} ms (conda not run)",
                 ratio=f"{freeze / ours:.1f} ×",
             )
             continue
@@ -104,7 +106,7 @@ def requirements(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
     from envkeep.formats.variants import requirements as written
 
     for size in sizes:
-        prefix, home = make_prefix(folder / f"env{size}", size), folder / f"home{size}"
+        prefix, home = shared_prefix(folder, size), folder / f"home{size}"
         bound = size == _SIZE
         export = process([*_ENVKEEP, "export", "--format", "requirements", "-p", str(prefix), "--home", str(home)])
         process([*_ENVKEEP, "backup", "-q", "-p", str(prefix), "--home", str(home)])()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from envkeep.capturing.conda_meta import CondaMeta, read_conda_meta, read_pinned, read_variables
 from envkeep.capturing.condarc import read_condarc
 from envkeep.capturing.indexes import index_urls
-from envkeep.capturing.interpreter import read_python, written_version
+from envkeep.capturing.interpreter import ask_early, read_python, written_version
 from envkeep.capturing.layout import kind_of, read_venv_config, site_folders, subdir_of
 from envkeep.capturing.naming import conda_name, environment_name, stated_roots
 from envkeep.capturing.reading import exists, is_folder, line_text, plain_text, read_text, scan
@@ -57,11 +57,12 @@ def capture(
         )
     kind = environment_kind(prefix)
     problems: list[Problem] = []
+    asked = ask_early(prefix, kind) if start_python else None
     meta = read_conda_meta(prefix) if kind == "conda" else CondaMeta(owners={}, written={})
     problems += meta.problems
     subdir = subdir_of(meta.packages, prefix)
     written = written_version(prefix, kind, meta.packages)
-    python, python_problems = read_python(prefix, kind, written, subdir, start=start_python)
+    python, python_problems = read_python(prefix, kind, written, subdir, start=start_python, asked=asked)
     problems += python_problems
     version = python.version if python is not None else None
     folders, leftovers = site_folders(prefix, kind, version, meta.packages)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from envkeep.model.record import CondaPackage, EnvironmentKind
 
-__all__ = ["Written", "read_python", "written_version"]
+__all__ = ["Asked", "Written", "ask_early", "read_python", "written_version"]
 
 # seconds; a Python on a cold network disk takes one
 _LIMIT = 2.0
@@ -62,8 +62,45 @@ def written_version(prefix: Path, kind: EnvironmentKind, packages: Sequence[Cond
     return _from_files(prefix, kind)
 
 
+class Asked:
+    """A Python that was started, and answers while its environment is read."""
+
+    def __init__(self, executable: Path) -> None:
+        from threading import Thread
+
+        self.executable = executable
+        self._answer: PythonInfo | str = "it was not asked to"
+        self._thread = Thread(target=self._run, name="envkeep-asks-python", daemon=True)
+        self._thread.start()
+
+    def answer(self) -> PythonInfo | str:
+        """Return what it said, or why it said nothing; waits for it."""
+        self._thread.join()
+        return self._answer
+
+    def _run(self) -> None:
+        self._answer = _ask(self.executable)
+
+
+def ask_early(prefix: Path, kind: EnvironmentKind) -> Asked | None:
+    """Start a prefix's Python before anything else is read, where it is clear which one that is and that it can be started here.
+
+    Args:
+        prefix: of the environment.
+        kind: of the environment: an interpreter's prefix may hold several.
+    """
+    executable = None if kind == "interpreter" or _is_ours(prefix) else find_executable(prefix, kind)
+    if executable is None or (executable.suffix == ".exe") != (sys.platform == "win32"):
+        return None
+    try:
+        return Asked(executable)
+    except RuntimeError:
+        # no thread can be had; it is asked later
+        return None
+
+
 def read_python(
-    prefix: Path, kind: EnvironmentKind, written: Written | None, subdir: str, *, start: bool
+    prefix: Path, kind: EnvironmentKind, written: Written | None, subdir: str, *, start: bool, asked: Asked | None = None
 ) -> tuple[PythonInfo | None, tuple[Problem, ...]]:
     """Return an environment's Python, and a problem where it should have been asked and could not be.
 
@@ -73,6 +110,7 @@ def read_python(
         written: what ``written_version`` found.
         subdir: the environment's platform: another one's Python cannot be started here.
         start: whether it may be started, for ``sys.version``; ours answers for itself in any case.
+        asked: it, already started; None: nobody did.
     """
     executable = find_executable(prefix, kind, written.version if written else None)
     path = str(executable) if executable else ""
@@ -87,7 +125,7 @@ def read_python(
     elif not _of_this_system(subdir, executable):
         reason = f"it is for {subdir}"
     elif start:
-        answer = _ask(executable)
+        answer = asked.answer() if asked is not None and asked.executable == executable else _ask(executable)
         if isinstance(answer, PythonInfo):
             return answer, ()
         reason = answer

@@ -22,10 +22,16 @@ _WITH_VALUE = {"-p": "prefix", "--prefix": "prefix", "--home": "home"}
 
 def main() -> None:
     """Run the command line and end with its exit status; the console script's entry point."""
-    if not answer_unchanged(sys.argv[1:], os.environ):
+    words = sys.argv[1:]
+    if answer_unchanged(words, os.environ):
+        return
+    options = _options(words)
+    if options is None:
         from envkeep.cli.main import main as whole
 
         whole()
+    else:
+        sys.exit(_back_up(options))
 
 
 def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
@@ -57,8 +63,24 @@ def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
     return True
 
 
+def _back_up(options: Mapping[str, str]) -> int:
+    """Run the command without the machinery that reads its options, which takes as long as the backup; return the exit status."""
+    from pathlib import Path
+
+    from typer import Exit
+
+    from envkeep.cli.backup import command
+
+    paths = {name: Path(value) for name, value in options.items() if name != "quiet"}
+    try:
+        command(prefix=paths.get("prefix"), home=paths.get("home"), quiet="quiet" in options)
+    except Exit as done:
+        return done.exit_code
+    return 0
+
+
 def _options(words: Sequence[str]) -> dict[str, str] | None:
-    """Return the options of a backup that may be answered here; None where the command line asks for anything else."""
+    """Return the options of a plain backup; None where the command line asks for anything else."""
     if not words or words[0] != "backup":
         return None
     found: dict[str, str] = {}

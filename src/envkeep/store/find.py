@@ -16,6 +16,7 @@ from envkeep.errors import BadFormatError, UsageError
 from envkeep.model.matchspec import parse
 from envkeep.model.names import normalise
 from envkeep.model.version_match import VersionExpression, parse_versions
+from envkeep.store.files import reading
 from envkeep.store.found_lines import FoundLine, dependency, requirement
 from envkeep.store.layout import TXT_SUFFIX, stamp_of_txt
 from envkeep.store.stamps import is_stamp
@@ -140,7 +141,8 @@ def _without_extras(text: str) -> str:
 
 def _stamps(folder: Path) -> list[str]:
     stamps = set()
-    with suppress(OSError), os.scandir(folder) as entries:
+    # no suppressing: "no backup holds it" must not be said of what could not be read
+    with reading(folder), suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
             stamp = stamp_of_txt(entry.name) or entry.name
             if is_stamp(stamp):
@@ -161,7 +163,8 @@ def _lines_of_backup(path: str, needle: re.Pattern[bytes]) -> tuple[list[bytes],
 def _read(path: str) -> bytes | None:
     try:
         with open(path, "rb") as file:  # noqa: PTH123
-            data = file.read(_LARGEST)
+            # what is given to read() is allocated each time
+            data = file.read(min(_LARGEST, os.fstat(file.fileno()).st_size))
     except OSError:
         return None
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -202,8 +203,10 @@ def _json(value: Mapping[str, Any]) -> bytes:
 
 def _load(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
-        data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
+        # a bound given to read() is allocated each time
+        size = os.fstat(file.fileno()).st_size
+        data = file.read() if size <= _LARGEST else b""
+    if size > _LARGEST:
         raise BadFormatError(f"{path}: is larger than any file of its kind", "Move it away.")
     try:
         top = json.loads(data)
