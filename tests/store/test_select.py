@@ -121,6 +121,8 @@ def test_what_is_no_backup_here_is_pointed_at_elsewhere(
         with pytest.raises(UnknownBackupError) as caught:
             resolve(store, word, other)
         assert told in str(caught.value)
+    with pytest.raises(UnknownBackupError, match="Did you mean microscope@latest"):
+        resolve(store, "microscope", None)
 
 
 def test_a_name_goes_before_another_folders_name_in_other_letters(store: Store) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from envkeep.cli.answering import answering
 from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
+from envkeep.errors import EnvironmentNotFoundError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,5 +78,11 @@ def _live(store: Store, text: str, name: str | None, prefix: Path | None, of: st
     if name is None and prefix is None and of is not None and "@" in of:
         backup = choose(store, of).backup
         if backup is not None and backup.environment.prefix is not None:
-            return live_prefix(None, Path(backup.environment.prefix))
+            where = Path(backup.environment.prefix)
+            if not where.exists():
+                raise EnvironmentNotFoundError(
+                    f"the environment of {backup.label}, {where}, is no longer there",
+                    f"Compare two backups (envkeep diff A B), or build it again: envkeep restore {of}",
+                )
+            return live_prefix(None, where)
     return live_prefix(name, prefix)

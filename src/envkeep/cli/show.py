@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from envkeep.cli.answering import answering
 from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
+
+if TYPE_CHECKING:
+    from envkeep.cli.choosing import Chosen
 
 __all__ = ["command"]
 
@@ -37,7 +40,16 @@ def command(
         what = load(store, chosen)
         if isinstance(what, Record):
             record = what
-            run.answer(record, lambda: record_text(record, chosen.label), problems=record.problems)
+            run.answer(record, lambda: record_text(record, _title(chosen)), problems=record.problems)
         else:
             specification = what
-            run.answer(specification, lambda: specification_text(specification, chosen.label))
+            run.answer(specification, lambda: specification_text(specification, _title(chosen)))
+
+
+def _title(chosen: Chosen) -> str:
+    if chosen.backup is None:
+        return chosen.label
+    notes = [f"tag {tag}" for tag in chosen.backup.tags]
+    if chosen.backup.note:
+        notes.append(chosen.backup.note)
+    return f"{chosen.label} ({'; '.join(notes)})" if notes else chosen.label

@@ -40,6 +40,10 @@ def command(
         if remove:
             store.untag(chosen.environment, tag)
             untagged = replace(chosen, tags=tuple(each for each in chosen.tags if each != tag))
-            run.answer({"backup": untagged, "tag": tag}, lambda: f"{chosen.label}: no longer tagged {tag}", talk=True)
+            run.answer(
+                {"backup": untagged, "tag": tag},
+                lambda: f"{chosen.environment.folder}: no backup is tagged {tag} any more",
+                talk=True,
+            )
         tagged = store.tag(chosen, tag)
         run.answer({"backup": tagged, "tag": tag}, lambda: f"{tagged.label}: tagged {tag}", talk=True)

@@ -27,7 +27,7 @@ def same_place(one: Origin | None, other: Origin | None) -> bool:
 
 
 def _places(origin: Origin) -> set[tuple[str, str]]:
-    places = {(origin.kind, origin.url)}
+    places: set[tuple[str, str]] = {(origin.kind, origin.url)}
     if origin.editable and origin.remote is not None and origin.commit is not None:
         places.add(("vcs", without_credentials(ssh_url(origin.remote)).url))
     return places

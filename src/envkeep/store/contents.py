@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def load(backup: Backup) -> Record | Specification:
         if record is not None and _lists(backup.txt, record):
             return record
         return _from_txt(backup, f"the record cannot be used ({reason_of(error)}); this is what its .txt says")
-    if backup.txt.exists() and _fault(backup.txt, manifest.txt) is not None:
+    if os.path.lexists(backup.txt) and _fault(backup.txt, manifest.txt) is not None:
         return _edited(backup)
     try:
         return _main(backup.folder, manifest)
@@ -73,7 +74,8 @@ def main_file(folder: Path) -> Path | None:
         main = folder / read_manifest(folder).main
     except (BadFormatError, OSError):
         main = folder / RECORD
-    return main if main.is_file() else None
+    # asked so, it is no error in a folder that is shut
+    return main if os.path.lexists(main) else None
 
 
 def is_intact(backup: Backup) -> bool:
@@ -144,8 +146,8 @@ def _main(folder: Path, manifest: Manifest) -> Record | Specification:
 def _from_txt(backup: Backup, reason: str | None) -> Record | Specification:
     from envkeep.formats.load import load_file
 
-    if not backup.txt.exists():
-        if reason is None or backup.folder is None or not backup.folder.exists():
+    if not os.path.lexists(backup.txt):
+        if reason is None or backup.folder is None or not os.path.lexists(backup.folder):
             raise UnknownBackupError(
                 f"the backup {backup.label} ({readable(backup.stamp)}) was removed in the meantime", "See envkeep list."
             )

@@ -162,9 +162,7 @@ def _of_backup(backup: Backup) -> Iterator[Finding]:
             yield _about(backup, "unreadable", backup.txt, fault, ())
         return
     folder = backup.environment.path / backup.stamp
-    readable = tuple(
-        word for word, path in (("record", folder / RECORD), (".txt", backup.txt)) if path.exists() and _fault(path) is None
-    )
+    readable = tuple(word for word, path in (("record", folder / RECORD), (".txt", backup.txt)) if _fault(path) is None)
     try:
         manifest = read_manifest(folder)
     except FileNotFoundError as error:

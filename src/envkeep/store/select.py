@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.errors import EnvironmentNotFoundError, StoreError, UnknownBackupError
 from envkeep.store.contents import is_intact, main_file
+from envkeep.store.files import reading
 from envkeep.store.reading import backup_at
 from envkeep.store.stamps import readable
 
@@ -59,6 +60,10 @@ def resolve(store: Store, text: str, active: StoredEnvironment | None) -> Backup
         # a folder that happens to have the name of an environment is not what was meant
         if path.is_file() or (text and path.is_dir() and _set_in(path) is not None):
             return _of_path(path)
+        if active is None and not at:
+            hint = _named(store.environments(), text)
+            if hint is not None:
+                raise UnknownBackupError(f"{text} is an environment and no backup", f"Did you mean {hint}@latest?") from None
         raise
 
 
@@ -105,7 +110,9 @@ def _backups(store: Store, environment: StoredEnvironment) -> Sequence[Backup]:
 
 def _of_path(path: Path) -> Backup | Path:
     path = Path(os.path.abspath(path))  # noqa: PTH100 - a link in a path may be meant; it is not resolved
-    if not path.exists():
+    with reading(path):
+        there = path.exists()
+    if not there:
         raise UnknownBackupError(f"there is no file {path}", "A backup is named by ENV@SELECTOR, as in microscope@latest.")
     found = _set_in(path) if path.is_dir() else backup_at(path)
     if isinstance(found, Path) or (found is not None and (path.is_dir() or is_intact(found))):
@@ -167,14 +174,20 @@ def _parses(text: str, form: str) -> bool:
 def _elsewhere(store: Store, environment: StoredEnvironment, selector: str) -> str | None:
     if selector == "live" or selector.startswith("live:"):
         return "live is what an environment holds now, which is no backup; envkeep diff compares with it."
-    for other in store.environments():
-        if selector in {other.folder, other.name}:
-            return f"Did you mean {other.folder}@latest?"
+    known = store.environments()
+    named = _named(known, selector)
+    if named is not None:
+        return f"Did you mean {named}@latest?"
+    for other in known:
         if other.folder != environment.folder and any(
             selector in backup.tags or selector == backup.stamp for backup in _backups(store, other)
         ):
             return f"Did you mean {other.folder}@{selector}?"
     return None
+
+
+def _named(known: Sequence[StoredEnvironment], word: str) -> str | None:
+    return next((each.folder for each in known if word in {each.folder, each.name}), None)
 
 
 def _near(selector: str, backups: Sequence[Backup]) -> str:
