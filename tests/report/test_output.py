@@ -1,0 +1,156 @@
+"""What people read, word for word."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkeep.keeping.backup import backup
+from envkeep.store.store import Store
+from support.command import command
+from support.prefixes import conda_prefix, install, remove
+from support.stores import NOON
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_FIRST = """\
+microscope: kept {stamp} (no Python, 2 conda packages, 0 pip packages)
+  {home}/environments/microscope/{stamp}_environment.txt
+  the first backup of this environment
+"""
+
+_LIST = """\
+microscope: 2 backups of {prefix}
+  stamp           Python  conda  pip  changed      tags   note
+  20250201112405  none    2      0    {marks}  paper
+  20250131112405  none    2      0                        as delivered
+"""
+
+_ALL = """\
+  environment  backups  newest          Python  conda  pip  prefix
+  microscope   2        20250201112405  none    2      0    {prefix}
+"""
+
+_SHOW = """\
+microscope@20250131112405 (as delivered)
+  captured              2025-01-31 11:24:05
+  prefix                {prefix}
+  kind                  conda, linux-64
+  Python                none
+  channels              conda-forge
+  requested (inferred)  bzip2, zlib
+  variables             LAB_ROOM=12, LAB_TOKEN=(kept, not shown)
+  indexes               {index}
+conda: 2 packages
+  bzip2  1.0.8  h4  conda-forge
+  zlib   1.2    h0  conda-forge
+"""
+
+_DIFF = """\
+microscope@20250131112405 -> microscope@20250201112405: 5 changes (+1 -1 {up}1 *2)
+  - bzip2 1.0.8 (conda)
+  + libpng 1.6 (conda; from conda-forge)
+  {up} zlib 1.2 -> 1.3 (conda)
+  * requested bzip2 bzip2 -> none (inferred from what nothing else needs)
+  * requested libpng none -> libpng (inferred from what nothing else needs)
+"""
+
+_STATUS = """\
+microscope ({prefix}): no Python, 2 conda packages, 0 pip packages
+nothing changed since 20250201112405
+"""
+
+_FIND = """\
+microscope@20250131112405  zlib  1.2  h0  conda
+microscope@20250201112405  zlib  1.3  h0  conda  paper
+"""
+
+_ROTATION = """\
+keep  microscope@20250131112405  number 1 of the newest 25
+keep  microscope@20250201112405  tagged paper
+"""
+
+_FORGET = """\
+would remove microscope@20250131112405
+"""
+
+_UNKNOWN = """\
+error: microscope has no backup 'papr'
+  Did you mean paper? There are:
+    20250201112405 (2025-02-01 11:24:05, tag paper)
+    20250131112405 (2025-01-31 11:24:05)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if not hasattr(time, "tzset"):
+        pytest.skip("no way to set the time zone")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def prefix(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two backups: zlib rose, libpng came, bzip2 went."""
+    prefix = conda_prefix(tmp_path / "envs" / "microscope", "zlib=1.2=h0", "bzip2=1.0.8=h4")
+    (prefix / "conda-meta" / "state").write_text('{"env_vars": {"LAB_ROOM": "12", "LAB_TOKEN": "hunter2hunter2"}}')
+    store = Store(home / ".envkeep")
+    backup(prefix, store, now=NOON, note="as delivered")
+    remove(prefix, "zlib=1.2=h0")
+    remove(prefix, "bzip2=1.0.8=h4")
+    install(prefix, "zlib=1.3=h0")
+    install(prefix, "libpng=1.6=h1")
+    backup(prefix, store, now=NOON + timedelta(days=1), tag="paper")
+    monkeypatch.setenv("CONDA_PREFIX", str(prefix))
+    return prefix
+
+
+def test_list(prefix: Path) -> None:
+    assert command("list").out == _LIST.format(prefix=prefix, marks="+1 -1 ↑1 *2")
+    assert command("list", encoding="ascii").out == _LIST.format(prefix=prefix, marks="+1 -1 ^1 *2")
+    assert command("list", "--all").out == _ALL.format(prefix=prefix)
+
+
+def test_show(prefix: Path) -> None:
+    assert command("show", "latest~1").out == _SHOW.format(prefix=prefix, index=os.environ["PIP_INDEX_URL"])
+
+
+def test_diff(prefix: Path) -> None:
+    assert command("diff", "latest~1", "latest").out == _DIFF.format(up="↑")
+    assert command("diff", "latest~1", "latest", encoding="ascii").out == _DIFF.format(up="^")
+
+
+def test_status(prefix: Path) -> None:
+    assert command("status").out == _STATUS.format(prefix=prefix)
+    assert command().out == _STATUS.format(prefix=prefix) + "next: envkeep list; to rebuild: envkeep restore latest\n"
+
+
+def test_find(prefix: Path) -> None:
+    assert command("find", "zlib").out == _FIND
+    assert command("find", "zlib>=2").out == "no backup holds zlib>=2\n"
+
+
+def test_forget(prefix: Path) -> None:
+    assert command("forget", "--dry-run").out == _ROTATION
+    assert command("forget", "latest~1", "--dry-run").out == _FORGET
+
+
+def test_an_unknown_backup(prefix: Path) -> None:
+    assert command("show", "papr").err == _UNKNOWN
+
+
+def test_a_first_backup(home: Path, tmp_path: Path) -> None:
+    prefix = conda_prefix(tmp_path / "envs" / "microscope", "zlib=1.2=h0", "bzip2=1.0.8=h4")
+    out = command("backup", "-p", prefix).out
+    (kept,) = (home / ".envkeep").glob("environments/microscope/*_environment.txt")
+    assert out == _FIRST.format(stamp=kept.name[:14], home=home / ".envkeep")
