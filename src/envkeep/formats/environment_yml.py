@@ -61,6 +61,8 @@ def write(record: Record, variant: Variant = "environment-yml", *, pip: PipChoic
         _say_altered(record, draft)
     else:
         draft.channels = channels_of(record.conda, record.channels)
+        if record.requested.inferred:
+            draft.comments.append("the history names nothing of use: these are the packages that no other one needs")
         if variant == "portable":
             _portable(record, draft)
         else:
@@ -116,8 +118,6 @@ def _say_altered(record: Record, draft: _Draft) -> None:
 
 
 def _requested(record: Record, draft: _Draft) -> None:
-    if record.requested.inferred:
-        draft.comments.append("the history names nothing of use: these are the packages that no other one needs")
     for text in record.requested.specs:
         try:
             spec = matchspec.parse(text)
