@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import stat
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from envkeep.capturing.reading import line_text
 from envkeep.checking.owned_files import Expected, Owned, comparable, owned_files
 from envkeep.engines.base import NoProgress
 
@@ -59,7 +61,8 @@ def altered_files(prefix: Path, progress: Progress | None = None) -> tuple[FileF
         found = list(_compared(owned, told))
     finally:
         told.finish()
-    return tuple(sorted((*found, *_added(owned)), key=lambda finding: (finding.path, finding.kind)))
+    shown = (replace(finding, path=line_text(finding.path)) for finding in (*found, *_added(owned)))
+    return tuple(sorted(shown, key=lambda finding: (finding.path, finding.kind)))
 
 
 def _compared(owned: Owned, progress: Progress) -> Iterator[FileFinding]:
@@ -95,9 +98,11 @@ def _digest(path: str) -> str:
     import hashlib
 
     digest = hashlib.sha256()
-    # a pipe in place of a file must not hang the check
+    # a pipe in place of a file must not hang the check, nor a device that never ends
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError("it is no regular file")
         while block := os.read(handle, _BLOCK):
             digest.update(block)
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.capturing.reading import is_file, is_folder
+from envkeep.capturing.reading import is_file, is_folder, line_text
 from envkeep.checking.checkouts import checkout_state
 from envkeep.checking.finding import Finding
 from envkeep.formats.requirement_lines import requirement_line
@@ -94,7 +94,9 @@ def _checkout(dist: Distribution, origin: Origin, path: str) -> Iterator[Finding
         )
         return
     if state.dirty:
-        shown = ", ".join(state.dirty[:_SHOWN]) + (f" and {len(state.dirty) - _SHOWN} more" if len(state.dirty) > _SHOWN else "")
+        shown = ", ".join(map(line_text, state.dirty[:_SHOWN])) + (
+            f" and {len(state.dirty) - _SHOWN} more" if len(state.dirty) > _SHOWN else ""
+        )
         yield Finding(
             rank="lost",
             code="dirty-checkout",

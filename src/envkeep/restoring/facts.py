@@ -53,13 +53,14 @@ def look_at(origin: Origin) -> LocalPath:
     text = path_of_file_url(origin.url)
     path = Path(text) if text is not None else None
     try:
-        if path is None or not path.exists():
-            return LocalPath(kind=None)
-        if path.is_dir():
+        if path is not None and path.is_dir():
             checkout = find_checkout(path)
             return LocalPath(kind="directory", commit=None if checkout is None else checkout.commit)
+        # a pipe or a device is no archive, and reading it may never end
+        if path is None or not path.is_file():
+            return LocalPath(kind=None)
         return LocalPath(kind="file", hash_fits=_hash_fits(path, origin))
-    except OSError:
+    except (OSError, ValueError):
         return LocalPath(kind=None)
 
 
