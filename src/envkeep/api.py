@@ -209,11 +209,11 @@ def restore(
     Raises:
         TargetExistsError, UnsolvableError, RefusedError, EngineError, InstallerError: nothing was built; the message says why.
     """
-    from envkeep.engines.select import find_engine
+    from envkeep.restoring.engine import engine_here
     from envkeep.restoring.restore import restore as build
 
     config = load_settings(home)
-    made_by = find_engine(engine or config.engine, os.environ) if plan.conda_step is not None else None
+    made_by = engine_here(engine or config.engine, os.environ) if plan.conda_step is not None else None
     return build(plan, engine=made_by, installer=installer or config.installer, files=files, imports=imports, progress=progress)
 
 

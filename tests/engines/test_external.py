@@ -283,6 +283,30 @@ def test_servers_are_asked_for_artefacts(stand_in: Any, http_root: str, channel:
     assert "404" in found["b"]
 
 
+def test_offline_its_cache_is_looked_at(stand_in: Any, tmp_path: Path) -> None:
+    engine, program = stand_in()
+    program.answer("info", {"pkgs_dirs": [str(tmp_path / "pkgs")]})
+    archive = replace(SIX, name="archive", fn="archive-1.conda")
+    unpacked = replace(SIX, name="unpacked", fn=None)
+    other = replace(SIX, name="other", fn=None, md5="0" * 32, sha256="0" * 64)
+    for name in ("unpacked", "other"):
+        folder = tmp_path / "pkgs" / f"{name}-1.17.0-pyhd8ed1ab_0" / "info"
+        folder.mkdir(parents=True)
+        (folder / "repodata_record.json").write_text(json.dumps(RECORD))
+    (tmp_path / "pkgs" / "archive-1.conda").touch()
+    found = dict(engine.unavailable([archive, unpacked, other, replace(SIX, name="gone")], NoProgress(), offline=True))
+    assert set(found) == {"other", "gone"}
+    assert "network" in found["gone"]
+    program.answer("search", {"six": [RECORD]})
+    assert engine.available(["six"], ["conda-forge"], "linux-64", offline=True)
+    assert "--offline" in program.argv
+
+
+def test_a_package_behind_credentials_is_not_said_to_be_gone(stand_in: Any, http_root: str) -> None:
+    engine, _ = stand_in()
+    assert engine.unavailable([replace(SIX, url=f"{http_root}/main/nothing", auth="token")], NoProgress()) == ()
+
+
 @pytest.mark.skipif("ENVKEEP_TEST_CONDA" not in os.environ, reason="ENVKEEP_TEST_CONDA names no conda, mamba or micromamba")
 def test_a_real_one_makes_the_same_environment_as_the_embedded_engine(
     channel: Channel, engine: RattlerEngine, tmp_path: Path

@@ -14,9 +14,9 @@ from envkeep.capturing.reading import decode, is_folder, read_bytes, scan
 from envkeep.model.channels import canonical_channel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-__all__ = ["Condarc", "read_condarc"]
+__all__ = ["Condarc", "condarc_files", "load_condarc", "read_condarc"]
 
 _LIMIT = 1 << 20
 _SYSTEM = ("/etc/conda", "/var/lib/conda") if os.name != "nt" else ("C:/ProgramData/conda",)
@@ -52,8 +52,8 @@ def read_condarc(prefix: Path | None, environ: Mapping[str, str], roots: Iterabl
     caches: list[str] = []
     for variable in ("CONDA_ENVS_DIRS", "CONDA_ENVS_PATH"):
         folders += [part for part in environ.get(variable, "").split(os.pathsep) if part.strip()]
-    for path in reversed(list(_files(prefix, environ, roots))):
-        raw = _load(path)
+    for path in reversed(list(condarc_files(prefix, environ, roots))):
+        raw = load_condarc(path)
         channels += _strings(raw.get("channels"))
         folders += [*_strings(raw.get("envs_dirs")), *_strings(raw.get("envs_path"))]
         caches += _strings(raw.get("pkgs_dirs"))
@@ -65,7 +65,8 @@ def read_condarc(prefix: Path | None, environ: Mapping[str, str], roots: Iterabl
     )
 
 
-def _files(prefix: Path | None, environ: Mapping[str, str], roots: Iterable[Path]) -> Iterator[Path]:
+def condarc_files(prefix: Path | None, environ: Mapping[str, str], roots: Iterable[Path]) -> Iterator[Path]:
+    """Yield the places of condarc files, whether there is one or not; of two files the one that comes later goes first."""
     home = _home(environ)
     for folder in _SYSTEM:
         yield from _in(Path(folder))
@@ -93,12 +94,13 @@ def _in(folder: Path) -> Iterator[Path]:
         yield from (Path(entry.path) for entry in scan(folder / "condarc.d") if entry.name.endswith((".yml", ".yaml")))
 
 
-def _load(path: Path) -> dict[str, Any]:
+def load_condarc(path: Path, keys: Collection[bytes] = _KEYS) -> dict[str, Any]:
+    """Return a condarc's content, unless none of the keys is in it; empty where it cannot be read."""
     try:
         content = read_bytes(path, _LIMIT)
     except OSError:
         return {}
-    if not any(key in content for key in _KEYS):
+    if not any(key in content for key in keys):
         return {}
     import yaml
 

@@ -142,16 +142,32 @@ class Engine(Protocol):
         """
         ...
 
-    def available(self, names: Sequence[str], channels: Sequence[str], subdir: str) -> tuple[CondaPackage, ...]:
+    def available(
+        self, names: Sequence[str], channels: Sequence[str], subdir: str, *, offline: bool = False
+    ) -> tuple[CondaPackage, ...]:
         """Return every package of these names that the channels hold for the platform (and noarch), unsorted.
+
+        Args:
+            names: of packages.
+            channels: in any spelling.
+            subdir: the platform.
+            offline: by what is cached of the channels.
 
         Raises:
             EngineError: a channel cannot be read.
         """
         ...
 
-    def unavailable(self, packages: Sequence[CondaPackage], progress: Progress) -> tuple[tuple[str, str], ...]:
-        """Return ``(name, reason)`` of the packages whose artefact is neither cached with the right hash nor at its URL."""
+    def unavailable(
+        self, packages: Sequence[CondaPackage], progress: Progress, *, offline: bool = False
+    ) -> tuple[tuple[str, str], ...]:
+        """Return ``(name, reason)`` of the packages whose artefact is neither cached with the right hash nor at its URL.
+
+        Args:
+            packages: to look for.
+            progress: told how many were looked for.
+            offline: whether only caches and this machine's own files count.
+        """
         ...
 
     def install(self, request: InstallRequest, progress: Progress) -> InstallReport:

@@ -87,10 +87,13 @@ def dry_run(dialect: Dialect, executable: str, request: SolveRequest, prefix: st
     return [*argv, *(["--offline"] if request.offline else []), *request.specs]
 
 
-def search(dialect: Dialect, executable: str, name: str, channels: Sequence[str], subdir: str) -> list[str]:
+def search(
+    dialect: Dialect, executable: str, name: str, channels: Sequence[str], subdir: str, *, offline: bool = False
+) -> list[str]:
     """Return the command that lists every package of a name as JSON."""
     platform = "--subdir" if dialect == "conda" else "--platform"
-    return [executable, "search", "--json", *_channels(channels), platform, subdir, name]
+    argv = [executable, "search", "--json", *_channels(channels), platform, subdir]
+    return [*argv, *(["--offline"] if offline else []), name]
 
 
 def _channels(channels: Sequence[str]) -> list[str]:

@@ -91,7 +91,9 @@ class CommandEngine:
         found = [package or self._cached(dist) for dist, package in linked_names(actions)]
         return tuple(sorted(found, key=lambda package: package.name))
 
-    def available(self, names: Sequence[str], channels: Sequence[str], subdir: str) -> tuple[CondaPackage, ...]:
+    def available(
+        self, names: Sequence[str], channels: Sequence[str], subdir: str, *, offline: bool = False
+    ) -> tuple[CondaPackage, ...]:
         """Return every package of these names in the channels; see ``base.Engine``. One run per name."""
         from envkeep.engines.command_lines import search
         from envkeep.engines.package_json import packages_of_search
@@ -99,18 +101,20 @@ class CommandEngine:
         found: list[CondaPackage] = []
         for name in names:
             try:
-                answer = self._json(search(self._dialect, self._path, name, channels, subdir), subdir)
+                answer = self._json(search(self._dialect, self._path, name, channels, subdir, offline=offline), subdir)
             except UnsolvableError:
                 # no channel knows the name
                 continue
             found += [package for package in packages_of_search(answer) if package.name == name]
         return tuple(found)
 
-    def unavailable(self, packages: Sequence[CondaPackage], progress: Progress) -> tuple[tuple[str, str], ...]:
+    def unavailable(
+        self, packages: Sequence[CondaPackage], progress: Progress, *, offline: bool = False
+    ) -> tuple[tuple[str, str], ...]:
         """Return the packages that are not at their URL; see ``base.Engine``.
 
-        Servers are asked without credentials: one that wants some says nothing of its packages here. The engine's cache is not
-        looked at.
+        Servers are asked with what netrc knows of them. A package whose recorded URL held credentials is not asked for: a server
+        that wants them may say of anything that it is not there. With the network, the engine's cache is not looked at.
         """
         from concurrent.futures import ThreadPoolExecutor
 
@@ -119,8 +123,15 @@ class CommandEngine:
         progress.start("looking for packages", len(packages))
         missing = dict(missing_files(packages))
         remote = [
-            package for package in packages if package.name not in missing and (package.url or "").startswith(("http:", "https:"))
+            package
+            for package in packages
+            if package.name not in missing and package.auth is None and (package.url or "").startswith(("http:", "https:"))
         ]
+        if offline:
+            remote = [package for package in packages if (package.url or "").startswith(("http:", "https:"))]
+            why = f"it is not in the cache of {self.name}, and the network is not to be used"
+            missing.update({package.name: why for package in remote if not self._is_cached(package)})
+            remote = []
         progress.advance(len(packages) - len(remote))
         try:
             with ThreadPoolExecutor(_CONCURRENT) as pool:
@@ -185,6 +196,22 @@ class CommandEngine:
                 f"{self.name} always runs link scripts, and these packages have some or may have: {', '.join(sorted(named))}",
                 "Allow them with --link-scripts, or use the embedded engine, which can leave them: --engine rattler",
             )
+
+    def _is_cached(self, package: CondaPackage) -> bool:
+        # an archive, or an unpacked package whose record names the same hash
+        import json
+
+        dist = f"{package.name}-{package.version}-{package.build}"
+        for folder in self._package_folders:
+            if package.fn and Path(folder, package.fn).is_file():
+                return True
+            try:
+                record = json.loads(Path(folder, dist, "info", "repodata_record.json").read_bytes())
+            except (OSError, ValueError):
+                continue
+            if any(wanted and record.get(kind) == wanted for kind, wanted in (("sha256", package.sha256), ("md5", package.md5))):
+                return True
+        return False
 
     def _cached(self, dist: str) -> CondaPackage:
         # conda's dry run names what its caches hold by dist name only
@@ -251,9 +278,25 @@ def _gone(url: str) -> str | None:
     from urllib.request import Request, urlopen
 
     try:
-        urlopen(Request(url, method="HEAD"), timeout=_PATIENCE).close()  # noqa: S310 - http and https only, see the caller
+        request = Request(url, method="HEAD", headers=_credentials(url))  # noqa: S310 - http and https only, see the caller
+        urlopen(request, timeout=_PATIENCE).close()  # noqa: S310
     except HTTPError as error:
         return f"{url}: {error.code} {error.reason}" if error.code in (404, 410) else None
     except OSError as error:
         return f"{url}: {getattr(error, 'reason', None) or error}"
     return None
+
+
+def _credentials(url: str) -> dict[str, str]:
+    import netrc
+    from base64 import b64encode
+
+    from envkeep.model.urls import host
+
+    try:
+        found = netrc.netrc(os.environ.get("NETRC")).authenticators(host(url))
+    except (OSError, netrc.NetrcParseError):
+        return {}
+    if found is None:
+        return {}
+    return {"Authorization": "Basic " + b64encode(f"{found[0]}:{found[2]}".encode()).decode()}

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from envkeep.engines.base import EngineInfo, InstallReport, NoProgress
+from envkeep.engines.network import Network, channel_urls, child_variables, mirrors_of
 from envkeep.errors import EngineError, UnsolvableError
+from envkeep.model.urls import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,12 +63,14 @@ class RattlerEngine:
 
     Args:
         environ: for the child process: proxies, RATTLER_AUTH_FILE, NETRC, ENVKEEP_CACHE; None: our own.
+        network: what a condarc says of channels, mirrors and proxies; None: nothing.
     """
 
     name: EngineName = "rattler"
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environ: Mapping[str, str] | None = None, network: Network | None = None) -> None:
         self._environ = dict(os.environ if environ is None else environ)
+        self._network = network or Network()
 
     def info(self) -> EngineInfo:
         """Return its version; its path is the Python it is installed in."""
@@ -83,7 +87,7 @@ class RattlerEngine:
             {
                 "op": "solve",
                 "specs": list(request.specs),
-                "channels": _channels(request.channels),
+                "channels": self._channels(request.channels),
                 "subdir": request.subdir,
                 "offline": request.offline,
             },
@@ -91,7 +95,9 @@ class RattlerEngine:
         )
         return packages_from_wire(answer)
 
-    def available(self, names: Sequence[str], channels: Sequence[str], subdir: str) -> tuple[CondaPackage, ...]:
+    def available(
+        self, names: Sequence[str], channels: Sequence[str], subdir: str, *, offline: bool = False
+    ) -> tuple[CondaPackage, ...]:
         """Return every package of these names in the channels; see ``base.Engine``."""
         from envkeep.engines.wire import packages_from_wire
 
@@ -99,19 +105,21 @@ class RattlerEngine:
             {
                 "op": "available",
                 "names": list(names),
-                "channels": _channels(channels),
+                "channels": self._channels(channels),
                 "subdir": subdir,
-                "offline": False,
+                "offline": offline,
             },
             NoProgress(),
         )
         return packages_from_wire(answer)
 
-    def unavailable(self, packages: Sequence[CondaPackage], progress: Progress) -> tuple[tuple[str, str], ...]:
+    def unavailable(
+        self, packages: Sequence[CondaPackage], progress: Progress, *, offline: bool = False
+    ) -> tuple[tuple[str, str], ...]:
         """Return the packages that cannot be had, with the reason; see ``base.Engine``. Hashes are compared when installing."""
         from envkeep.engines.wire import packages_to_wire
 
-        answer = self._ask({"op": "unavailable", "packages": packages_to_wire(packages), "offline": False}, progress)
+        answer = self._ask({"op": "unavailable", "packages": packages_to_wire(packages), "offline": offline}, progress)
         return tuple((name, reason) for name, reason in answer)
 
     def install(self, request: InstallRequest, progress: Progress) -> InstallReport:
@@ -153,6 +161,9 @@ class RattlerEngine:
         answer = self._ask({"op": "download", "jobs": dict(jobs), "offline": False}, progress)
         return {str(url): str(reason) for url, reason in answer.items()}
 
+    def _channels(self, channels: Sequence[str]) -> list[str]:
+        return list(dict.fromkeys(url for name in channels for url in channel_urls(name, self._network)))
+
     def _ask(self, request: dict[str, Any], progress: Progress) -> Any:
         import json
 
@@ -169,7 +180,10 @@ class RattlerEngine:
             else:
                 answer.update(message)
 
-        environ = dict(self._environ)
+        environ = {**self._environ, **child_variables(self._environ, self._network)}
+        request["mirrors"] = mirrors_of(request.get("channels", ()), self._network)
+        # a mirror takes the place of the beginning of a URL, so of what holds credentials already it must not
+        request["channels"] = [without_credentials(url).url for url in request.get("channels", ())]
         if request["offline"]:
             for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
                 environ[name] = environ[name.lower()] = _NOWHERE
@@ -206,11 +220,3 @@ def _fail(text: str, kind: str) -> NoReturn:
         raise UnsolvableError(f"a package specification cannot be understood: {text}")
     remedy = next((remedy for sign, remedy in _REMEDIES if sign in text), None)
     raise EngineError(f"the embedded engine failed: {text}", remedy)
-
-
-def _channels(channels: Sequence[str]) -> list[str]:
-    # names would be looked up on conda.anaconda.org, where `defaults` is not; a URL stays as it is given, credentials included
-    from envkeep.model.channels import channel_base_urls
-    from envkeep.model.urls import is_url
-
-    return [url for name in channels for url in ([name] if is_url(name) else channel_base_urls(name))]

@@ -272,10 +272,31 @@ def _gateway(request: dict[str, Any]) -> Gateway:
 
 def _client(request: dict[str, Any], retries: int = 3) -> Client:
     from rattler import Client
+    from rattler.networking import (
+        AuthenticationMiddleware,
+        GCSMiddleware,
+        MirrorMiddleware,
+        OciMiddleware,
+        RetryMiddleware,
+        S3Middleware,
+    )
 
     from envkeep import __version__
 
-    return Client.default_client(max_retries=0 if request["offline"] else retries, user_agent=f"envkeep/{__version__}")
+    retries = 0 if request["offline"] else retries
+    agent = f"envkeep/{__version__}"
+    if not request["mirrors"]:
+        return Client.default_client(max_retries=retries, user_agent=agent)
+    # the default client's, with the mirrors before credentials are looked up, which are those of the mirror
+    stack: Any = [
+        RetryMiddleware(retries),
+        MirrorMiddleware(request["mirrors"]),
+        AuthenticationMiddleware(),
+        OciMiddleware(),
+        GCSMiddleware(),
+        S3Middleware(),
+    ]
+    return Client(stack, user_agent=agent)
 
 
 def _packages_folder(request: dict[str, Any]) -> Path:

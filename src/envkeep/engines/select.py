@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from envkeep.engines.base import Engine, EngineInfo, Installer
+    from envkeep.engines.network import Network
 
 __all__ = ["engines_found", "find_engine", "find_installer"]
 
@@ -24,6 +25,7 @@ def find_engine(
     name: EngineName | None = None,
     environ: Mapping[str, str] | None = None,
     on_line: Callable[[str], None] | None = None,
+    network: Network | None = None,
 ) -> Engine:
     """Return the engine of this name, else the first there is: the embedded one, MAMBA_EXE, CONDA_EXE, then PATH.
 
@@ -31,6 +33,7 @@ def find_engine(
         name: the one wanted; None: any.
         environ: where MAMBA_EXE, CONDA_EXE and PATH are read, and what the engine's processes get; None: ours.
         on_line: told what conda, mamba or micromamba print while they install; None: nobody.
+        network: what a condarc says, for the embedded one; the others read it themselves. None: nothing.
 
     Raises:
         UsageError: there is no engine of such a name.
@@ -40,7 +43,7 @@ def find_engine(
     names = get_args(EngineName)
     if name is not None and name not in names:
         raise UsageError(f"there is no engine called {name}", f"Engines are: {', '.join(names)}.")
-    if name in (None, "rattler") and (embedded := _embedded(environ)) is not None:
+    if name in (None, "rattler") and (embedded := _embedded(environ, network)) is not None:
         return embedded
     if name == "rattler":
         raise EngineError("the embedded engine (py-rattler) is not installed", _INSTALL_ONE)
@@ -89,10 +92,10 @@ def find_installer(name: InstallerName | None, python: Path, environ: Mapping[st
     return PipInstaller(environ)
 
 
-def _embedded(environ: Mapping[str, str]) -> Engine | None:
+def _embedded(environ: Mapping[str, str], network: Network | None = None) -> Engine | None:
     from envkeep.engines.rattler import RattlerEngine, installed_version
 
-    return None if installed_version() is None else RattlerEngine(environ)
+    return None if installed_version() is None else RattlerEngine(environ, network)
 
 
 def _engine(kind: EngineName, path: Path, environ: Mapping[str, str], on_line: Callable[[str], None] | None = None) -> Engine:

@@ -131,9 +131,9 @@ def prepare(
         if options.subdir not in {None, machine_subdir()}:
             raise RefusedError("a venv can be planned for this machine's platform only", "Leave out the platform.")
         return Prepared(plan=plan, engine=None)
-    from envkeep.engines.select import find_engine
+    from envkeep.restoring.engine import engine_here
 
-    engine = find_engine(options.engine, environ)
+    engine = engine_here(options.engine, environ)
     if options.settle:
         from envkeep.restoring.settle import settle
 

@@ -47,7 +47,7 @@ def settle(plan: Plan, engine: Engine, progress: Progress | None = None) -> Plan
     if step is None or step.settled:
         return plan
     if step.how == "exact":
-        gone = () if plan.offline else engine.unavailable(step.packages, progress or NoProgress())
+        gone = engine.unavailable(step.packages, progress or NoProgress(), offline=plan.offline)
         if not gone and not step.specs:
             return _with(plan, replace(step, settled=True))
         return step_down(plan, dict(gone), engine)
@@ -76,7 +76,8 @@ def step_down(plan: Plan, gone: Mapping[str, str], engine: Engine) -> Plan:
         )
     keep = tuple(package for package in step.packages if package.name not in gone)
     lost = _Lost.of(plan, step, gone)
-    offers = engine.available([package.name for package in lost.packages], plan.channels, plan.subdir)
+    wanted = [package.name for package in lost.packages]
+    offers = engine.available(wanted, plan.channels, plan.subdir, offline=plan.offline)
     dead = {package.url for package in step.packages if package.name in gone and package.url}
     choices = {package.name: ranked(package, offers, dead) for package in lost.packages}
     if "python" in choices and step.python is not None:
@@ -171,7 +172,7 @@ def _solved(plan: Plan, step: MakeConda, engine: Engine) -> Plan:
     except UnsolvableError as error:
         explanation = error
     names = [name for name in (matchspec.name_of(spec) for spec in step.specs) if name is not None]
-    offers = engine.available(names, plan.channels, plan.subdir)
+    offers = engine.available(names, plan.channels, plan.subdir, offline=plan.offline)
     versions: dict[str, set[str]] = {}
     for offer in offers:
         versions.setdefault(offer.name, set()).add(offer.version)
