@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from support.wild_prefixes import snapshot, wild_conda
 
@@ -117,3 +119,15 @@ def test_every_command_survives_it(home: Path, tmp_path: Path) -> None:
         done[argv[0]] = ran
     assert done["backup"].returncode == done["show"].returncode == done["export"].returncode == 0
     assert snapshot(path) == before
+
+
+def test_a_value_that_commands_a_terminal_is_kept_and_shown_without_its_commands(home: Path, tmp_path: Path) -> None:
+    prefix = wild_conda(tmp_path / "lab")
+    prefix.python()
+    (prefix.path / "conda-meta" / "state").write_text(json.dumps({"env_vars": {"PROMPT": f"{ESCAPE}lab\n> "}}))
+    assert run(home, "backup", "-p", prefix.path).returncode == 0
+    shown = run(home, "show", "lab@latest")
+    assert "PROMPT=?[31mlab?> " in shown.stdout
+    exported = run(home, "export", "lab@latest").stdout
+    assert "\x1b" not in exported
+    assert yaml.safe_load(exported)["variables"] == {"PROMPT": f"{ESCAPE}lab\n> "}

@@ -114,10 +114,12 @@ def _channels(record: Record) -> list[str]:
 
 
 def _variables(record: Record) -> str:
+    from envkeep.capturing.reading import line_text
     from envkeep.model.secrets import looks_secret
 
     return ", ".join(
-        f"{name}=(kept, not shown)" if looks_secret(name, value) else f"{name}={value}" for name, value in record.variables
+        f"{name}=(kept, not shown)" if looks_secret(name, value) else f"{name}={line_text(value)}"
+        for name, value in record.variables
     )
 
 
