@@ -112,18 +112,26 @@ def _pip_has_done(lab: Lab, draw: int) -> None:
 
 
 def _git_commit(lab: Lab, draw: int) -> None:
+    if not (lab.project / ".git").exists():
+        return
     (lab.project / ".git" / "refs" / "heads" / "main").write_text(f"{_COMMITS[draw % 3]}\n")
 
 
 def _git_checkout(lab: Lab, draw: int) -> None:
+    if not (lab.project / ".git").exists():
+        return
     (lab.project / ".git" / "HEAD").write_text(f"{_COMMITS[draw % 3]}\n")
 
 
 def _git_branch(lab: Lab, draw: int) -> None:
+    if not (lab.project / ".git").exists():
+        return
     (lab.project / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
 
 
 def _git_packs_refs(lab: Lab, draw: int) -> None:
+    if not (lab.project / ".git").exists():
+        return
     (lab.project / ".git" / "refs" / "heads" / "main").unlink(missing_ok=True)
     (lab.project / ".git" / "packed-refs").write_text(f"{_COMMITS[draw % 3]} refs/heads/main\n")
 

@@ -59,7 +59,7 @@ def read_distribution(entry: os.DirEntry[str], location: str, conda_package: str
     if entry.name.endswith(".egg-link"):
         distribution = _egg_link(entry, location, conda_package, problems)
     elif entry.name.endswith(".dist-info") and a_folder:
-        distribution = _dist_info(Path(entry.path), location, conda_package, problems)
+        distribution = _dist_info(entry, location, conda_package, problems)
     elif entry.name.endswith(".egg-info"):
         distribution = _egg_info(Path(entry.path), location, conda_package, problems)
     elif entry.name.endswith(".egg") and a_folder:
@@ -73,10 +73,13 @@ def read_distribution(entry: os.DirEntry[str], location: str, conda_package: str
     return None if distribution is None else Found(distribution, entry.path, mtime)
 
 
-def _dist_info(folder: Path, location: str, conda_package: str | None, problems: list[Problem]) -> Distribution | None:
+def _dist_info(
+    folder: os.DirEntry[str], location: str, conda_package: str | None, problems: list[Problem]
+) -> Distribution | None:
+    start = f"{folder.path}/"
     path = line_text(f"{location}/{folder.name}")
     try:
-        content = read_bytes(folder / "METADATA", _METADATA_LIMIT)
+        content = read_bytes(start + "METADATA", _METADATA_LIMIT)
     except FileNotFoundError:
         # pip leaves such folders behind; neither pip nor Python counts them
         message = f"{folder.name} has no METADATA; it is no distribution and is left out"
@@ -90,7 +93,7 @@ def _dist_info(folder: Path, location: str, conda_package: str | None, problems:
     if base is None or conda_package is not None:
         return base
     origin = None
-    direct_url = _read(folder / "direct_url.json", _SMALL)
+    direct_url = _read(start + "direct_url.json", _SMALL)
     if direct_url is not None:
         origin = parse_direct_url(direct_url)
         if origin is None:
@@ -98,17 +101,17 @@ def _dist_info(folder: Path, location: str, conda_package: str | None, problems:
             problems.append(Problem(code="unreadable-origin", message=message, path=f"{path}/direct_url.json", package=base.name))
         else:
             origin = _with_checkout(origin, base.name, path, problems)
-    record = _read(folder / "RECORD", _RECORD_LIMIT)
+    record = _read(start + "RECORD", _RECORD_LIMIT)
     if record is None:
         message = f"{base.name} has no RECORD: which files are its own is not known, and pip cannot uninstall it"
         problems.append(Problem(code="no-file-list", message=message, path=path, package=base.name))
-    installer = line_text(decode(_read(folder / "INSTALLER", _SMALL) or b"").strip().lower())
+    installer = line_text(decode(_read(start + "INSTALLER", _SMALL) or b"").strip().lower())
     return replace(
         base,
         origin=origin,
         installer=installer.split()[0] if installer else None,
-        requested=exists(folder / "REQUESTED"),
-        tags=parse_tags(_read(folder / "WHEEL", _SMALL) or b""),
+        requested=exists(start + "REQUESTED"),
+        tags=parse_tags(_read(start + "WHEEL", _SMALL) or b""),
         content=content_digest(record) if record is not None else None,
     )
 
@@ -218,7 +221,7 @@ def _unreadable(path: str, error: OSError) -> Problem:
     return Problem(code="unreadable-metadata", message=f"{path.rpartition('/')[2]} cannot be read: {reason}", path=path)
 
 
-def _read(path: Path, limit: int) -> bytes | None:
+def _read(path: str | Path, limit: int) -> bytes | None:
     try:
         return read_bytes(path, limit)
     except OSError:

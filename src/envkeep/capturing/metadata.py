@@ -55,10 +55,13 @@ class CoreMetadata:
 
 def parse_metadata(content: bytes) -> CoreMetadata:
     """Return the fields of core metadata that a record keeps; of a field given twice the first counts, as for email headers."""
-    end = _HEADER_END.search(content)
-    head = (content[: end.start()] if end else content).removeprefix(b"\xef\xbb\xbf")
-    if b"\n " in head or b"\n\t" in head:
-        head = _FOLDED.sub(b"", head)
+    blank = content.find(b"\n\n")
+    head = content[:blank] if blank >= 0 else content
+    if b"\r" in head or b"\n " in head or b"\n\t" in head:
+        # folded lines, or a blank one that is not empty
+        end = _HEADER_END.search(content)
+        head = _FOLDED.sub(b"", content[: end.start()] if end else content)
+    head = head.removeprefix(b"\xef\xbb\xbf")
     name = version = None
     requires = []
     for key, value in _FIELD.findall(head):

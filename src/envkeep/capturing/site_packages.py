@@ -30,6 +30,7 @@ Altered = Literal["removed", "overwritten"]
 
 _RECORD_LIMIT = 64 << 20
 _METADATA = (".dist-info", ".egg-info", ".egg", ".egg-link")
+_VERSION = re.compile(r"-(?=\d)")
 # enough files to tell whose code lies there
 _SAMPLE = 64
 
@@ -74,7 +75,7 @@ def read_site_packages(prefix: Path, folders: Sequence[Path], leftovers: Sequenc
                 message = f"{entry.name} is left over from an installation that was stopped; it is left out"
                 problems.append(Problem(code="leftover-distribution", message=message, path=f"{location}/{entry.name}"))
                 continue
-            found = read_distribution(entry, location, owned.owner(folder, entry), problems)
+            found = read_distribution(entry, location, owned.owner(entry), problems)
             if found is not None:
                 by_name.setdefault(normalise(found.distribution.name), []).append(found)
     kept = [_importable(by_name[name], problems) for name in sorted(by_name)]
@@ -94,15 +95,16 @@ class _Owners:
     """Whose a folder's metadata is. Paths are compared by the folder they lead to: conda installs through links as well."""
 
     def __init__(self, prefix: Path, folders: Sequence[Path], meta: CondaMeta) -> None:
-        self.by_package: dict[str, list[tuple[Path, str]]] = {}
-        self._owners: dict[tuple[Path, str], tuple[str, str]] = {}
+        # paths as text, as a folder's listing has them: there are as many as packages
+        self.by_package: dict[str, list[tuple[str, str]]] = {}
+        self._owners: dict[str, tuple[str, str]] = {}
         self._written = meta.written
         known = {_identity(folder): folder for folder in folders}
-        parents: dict[str, Path] = {}
+        parents: dict[str, tuple[str, bool]] = {}
         for path, package in meta.owners.items():
             parent, _, name = path.rpartition("/")
-            folder = parents.get(parent)
-            if folder is None:
+            start = parents.get(parent)
+            if start is None:
                 folder = prefix / parent
                 identity = _identity(folder)
                 if identity is None and parent == "site-packages" and folders:
@@ -110,14 +112,15 @@ class _Owners:
                     folder = folders[0]
                 elif identity is not None:
                     folder = known.get(identity, folder)
-                parents[parent] = folder
-            self._owners[folder, name] = (package, path)
-            # what lies deeper (setuptools/_vendor/x.dist-info) is no distribution of the environment
-            if folder in folders or parent.endswith(("site-packages", "dist-packages")):
-                self.by_package.setdefault(package, []).append((folder, name))
+                # what lies deeper (setuptools/_vendor/x.dist-info) is no distribution of the environment
+                counts = folder in folders or parent.endswith(("site-packages", "dist-packages"))
+                start = parents[parent] = (f"{folder}{os.sep}", counts)
+            self._owners[start[0] + name] = (package, path)
+            if start[1]:
+                self.by_package.setdefault(package, []).append((start[0] + name, name))
 
-    def owner(self, folder: Path, entry: os.DirEntry[str]) -> str | None:
-        package, path = self._owners.get((folder, entry.name), (None, ""))
+    def owner(self, entry: os.DirEntry[str]) -> str | None:
+        package, path = self._owners.get(entry.path, (None, ""))
         if package is None or not entry.name.endswith(".dist-info"):
             return package
         record, written = self._written[package]
@@ -179,7 +182,7 @@ def _altered(
     present = {found.path for candidates in seen.values() for found in candidates}
     altered: dict[str, Altered] = {}
     for package, anchors in owned.by_package.items():
-        there = [anchor for anchor in anchors if str(anchor[0] / anchor[1]) in present or exists(anchor[0] / anchor[1])]
+        there = any(path in present or exists(path) for path, _ in anchors)
         names = {normalise(package), *(normalise(_name_of(name)) for _, name in anchors)}
         rivals = [kept[name] for name in sorted(names) if name in kept and kept[name].from_pip]
         if rivals:
@@ -195,8 +198,8 @@ def _altered(
 
 def _name_of(metadata: str) -> str:
     # six-1.17.0.dist-info, PyYAML-5.3-py3.8.egg-info, name.egg-link
-    stem = re.sub(r"\.(?:dist-info|egg-info|egg|egg-link)\Z", "", metadata)
-    return re.split(r"-(?=\d)", stem, maxsplit=1)[0]
+    stem = next((metadata.removesuffix(ending) for ending in _METADATA if metadata.endswith(ending)), metadata)
+    return _VERSION.split(stem, maxsplit=1)[0]
 
 
 def _words(found: Found) -> str:

@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING
 from envkeep.capturing.checkout import files_of_checkout
 from envkeep.capturing.layout import find_executable, possible_site_folders
 from envkeep.capturing.reading import read_text, scan
+from envkeep.model.names import normalise
 from envkeep.model.urls import path_of_file_url
 from envkeep.store.seen import Watched, watched
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from envkeep.model.record import Record
 
 __all__ = ["watch"]
@@ -59,8 +62,10 @@ def watch(prefix: Path, record: Record, since: int) -> Watched | None:
     if executable is not None:
         paths.add(str(executable))
     same = {str(prefix)}
+    # conda writes its record of a package after its files, so those are complete
+    condas = {normalise(dist.name) for dist in record.distributions if not dist.from_pip}
     for folder in folders:
-        paths.update(_delicate(folder, since))
+        paths.update(_delicate(folder, since, condas))
     for dist in record.distributions:
         origin = dist.origin
         local = path_of_file_url(origin.url) if origin is not None and origin.kind == "directory" else None
@@ -75,12 +80,12 @@ def watch(prefix: Path, record: Record, since: int) -> Watched | None:
     return watched(paths, same)
 
 
-def _delicate(folder: str, since: int) -> set[str]:
+def _delicate(folder: str, since: int, complete: Collection[str]) -> set[str]:
     """Return what of a site-packages folder can change without the folder: what is young, a link, or rewritten in place."""
     found = set()
-    for entry in scan(folder):
-        if not entry.name.endswith(_METADATA):
-            continue
+    entries = [entry for entry in scan(folder) if entry.name.endswith(_METADATA)]
+    names = [normalise(entry.name.partition("-")[0]) for entry in entries]
+    for entry, name in zip(entries, names, strict=True):
         if entry.name.endswith(".egg-link"):
             found.add(entry.path)
             found.update(_of_egg_link(entry.path))
@@ -89,6 +94,7 @@ def _delicate(folder: str, since: int) -> set[str]:
             young = max(entry.stat().st_mtime_ns, entry.stat().st_ctime_ns) > since - _YOUNG
         except OSError:
             young = True
+        young = young and (name not in complete or names.count(name) > 1)
         if young or entry.is_symlink() or entry.name.endswith(".egg"):
             found.add(entry.path)
     return found
