@@ -162,20 +162,27 @@ def _of_backup(backup: Backup) -> Iterator[Finding]:
             yield _about(backup, "unreadable", backup.txt, fault, ())
         return
     folder = backup.environment.path / backup.stamp
-    readable = tuple(word for word, path in (("record", folder / RECORD), (".txt", backup.txt)) if _fault(path) is None)
     try:
         manifest = read_manifest(folder)
     except FileNotFoundError as error:
-        yield _about(backup, "missing", folder, f"{error.filename}: is gone", readable)
+        yield _about(backup, "missing", folder, f"{error.filename}: is gone", _readable(backup))
         return
     except (BadFormatError, OSError) as error:
-        yield _about(backup, "damaged", folder, reason_of(error), readable)
+        yield _about(backup, "damaged", folder, reason_of(error), _readable(backup))
         return
-    for fault in faults(backup, manifest):
+    wrong = faults(backup, manifest)
+    # what is as it was written need not be parsed to know that it can be
+    readable = _readable(backup) if wrong else ()
+    for fault in wrong:
         code: FindingCode = "missing" if fault.endswith(": is gone") else "damaged"
         if code == "damaged" and fault.startswith(str(backup.txt)) and ".txt" in readable:
             code = "edited"
         yield _about(backup, code, folder, fault, readable)
+
+
+def _readable(backup: Backup) -> tuple[str, ...]:
+    files = (("record", backup.environment.path / backup.stamp / RECORD), (".txt", backup.txt))
+    return tuple(word for word, path in files if _fault(path) is None)
 
 
 def _about(backup: Backup, code: FindingCode, path: Path, fact: str, readable: tuple[str, ...]) -> Finding:
