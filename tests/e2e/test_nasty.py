@@ -127,7 +127,7 @@ def test_a_value_that_commands_a_terminal_is_kept_and_shown_without_its_commands
     (prefix.path / "conda-meta" / "state").write_text(json.dumps({"env_vars": {"PROMPT": f"{ESCAPE}lab\n> "}}))
     assert run(home, "backup", "-p", prefix.path).returncode == 0
     shown = run(home, "show", "lab@latest")
-    assert "PROMPT=?[31mlab?> " in shown.stdout
+    assert "PROMPT=?[31mlab?>" in shown.stdout
     exported = run(home, "export", "lab@latest").stdout
     assert "\x1b" not in exported
     assert yaml.safe_load(exported)["variables"] == {"PROMPT": f"{ESCAPE}lab\n> "}
