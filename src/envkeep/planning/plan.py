@@ -167,7 +167,7 @@ class Verify:
     step: str = field(default="verify", init=False)
 
 
-Step: TypeAlias = "MakeConda | MakeVenv | CloneCheckout | InstallPip | SetVariables | WritePinned | RecordRequested | Verify"
+Step: TypeAlias = MakeConda | MakeVenv | CloneCheckout | InstallPip | SetVariables | WritePinned | RecordRequested | Verify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
