@@ -47,6 +47,10 @@ def away(*folders: Path) -> Iterator[None]:
             place.rename(folder)
 
 
+def output(*argv: str | Path) -> str:
+    return subprocess.run(list(argv), capture_output=True, text=True, check=True).stdout.strip()
+
+
 def channels_of(bench: Bench) -> Path:
     from envkeep.model.urls import path_of_file_url
 

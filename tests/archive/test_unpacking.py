@@ -128,7 +128,6 @@ def test_a_flipped_byte_anywhere_is_found(tmp_path: Path) -> None:
         "-rf",
         "~",
         "$HOME",
-        "",
     ],
 )
 def test_no_name_leads_out(tmp_path: Path, name: str) -> None:

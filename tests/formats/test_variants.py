@@ -62,7 +62,8 @@ def test_the_same_environment_at_another_time_gives_the_same_files_but_the_recor
     assert [name for name in one if one[name] != other[name]] == ["record.json.gz"]
 
 
-@pytest.mark.parametrize("format_", export.FORMATS)
+# lock files need hashes that no record holds; they have tests of their own
+@pytest.mark.parametrize("format_", [each for each in export.FORMATS if each not in {"conda-lock", "pylock"}])
 def test_every_format_has_text(format_: str) -> None:
     assert export.export(LAB, format_).endswith("\n")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from contextlib import contextmanager
@@ -13,12 +14,12 @@ from envkeep.errors import EnvkeepError
 from envkeep.formats.archive_file import check_seal, open_archive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from envkeep.engines.base import Progress
     from envkeep.formats.archive_manifest import ArchiveManifest
 
-__all__ = ["check_archive", "unpacked"]
+__all__ = ["check_archive", "hashes_of", "unpacked"]
 
 # what is left on a disk that is not to be filled to its last byte
 _SPARE = 64 << 20
@@ -37,6 +38,24 @@ def check_archive(path: Path, progress: Progress) -> ArchiveManifest:
             return archive.manifest
     finally:
         progress.finish()
+
+
+def hashes_of(path: Path, names: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return md5 and sha256 of the artefacts of conda packages in an archive, by name.
+
+    Raises:
+        BadFormatError: it is no archive, or one of them is damaged.
+    """
+    found = {}
+    with open_archive(path) as archive:
+        entries = {entry.name: entry for entry in archive.manifest.files}
+        for package in archive.manifest.packages:
+            if package.kind == "conda" and package.name in names:
+                md5 = hashlib.md5(usedforsecurity=False)
+                for block in archive.blocks(entries[package.file]):
+                    md5.update(block)
+                found[package.name] = md5.hexdigest(), entries[package.file].sha256
+    return found
 
 
 @contextmanager

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from envkeep.archive.pips import Pips
     from envkeep.model.record import Distribution
 
-__all__ = ["download_wheels", "holds", "wheel_name", "wheel_tags"]
+__all__ = ["download_wheels", "holds", "tag_flags", "wheel_name"]
 
 _TAG = re.compile(r"(?P<python>[A-Za-z0-9_]+)-(?P<abi>[A-Za-z0-9_]+)-(?P<platform>[A-Za-z0-9_]+)\Z")
 _MAX_METADATA = 64 << 20
@@ -44,7 +44,7 @@ def download_wheels(
         if pips.fetcher is None:
             reasons[normalise(dist.name)] = "there is no pip on this machine that could fetch it"
         else:
-            groups.setdefault(_flags(dist.tags, python), []).append(dist)
+            groups.setdefault(tag_flags(dist.tags, python), []).append(dist)
     for flags, group in groups.items():
         got, lost = _download(group, flags, pips, folder)
         found.update(got)
@@ -56,19 +56,6 @@ def wheel_name(path: Path) -> str | None:
     """Return the normalised name that a wheel's file name says (PEP 427), None where it is no wheel's."""
     stem, _, ending = path.name.rpartition(".")
     return normalise(stem.split("-")[0]) if ending == "whl" and stem.count("-") >= 4 else None
-
-
-def wheel_tags(path: Path) -> tuple[str, ...]:
-    """Return the tags that a wheel's file name says, sorted, none compressed."""
-    pythons, abis, platforms = path.name.removesuffix(".whl").split("-")[-3:]
-    return tuple(
-        sorted(
-            f"{python}-{abi}-{platform}"
-            for python in pythons.split(".")
-            for abi in abis.split(".")
-            for platform in platforms.split(".")
-        )
-    )
 
 
 def holds(path: Path, dist: Distribution) -> bool | None:
@@ -95,7 +82,13 @@ def holds(path: Path, dist: Distribution) -> bool | None:
         return None
 
 
-def _flags(tags: Sequence[str], python: str) -> tuple[str, ...]:
+def tag_flags(tags: Sequence[str], python: str) -> tuple[str, ...]:
+    """Return the options by which pip takes a wheel of these tags (PEP 425) and no other.
+
+    Args:
+        tags: of the installed wheel; none: those of a wheel for every Python.
+        python: the environment's version, ``x.y.z``.
+    """
     parsed = [match for match in map(_TAG.match, tags) if match is not None]
     if not parsed:
         parsed = [match for match in [_TAG.match("py3-none-any")] if match is not None]

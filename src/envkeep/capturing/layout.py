@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.capturing.reading import identity, is_file, is_folder, listing, read_text, scan
 from envkeep.errors import UnreadableEnvironmentError
+from envkeep.model.platforms import machine_subdir
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Sequence
 
     from envkeep.model.record import CondaPackage, EnvironmentKind
@@ -31,15 +31,6 @@ __all__ = [
 _CONFIG_LIMIT = 1 << 20
 _LIBRARIES = ("lib", "lib64")
 _PYTHON_FOLDER = re.compile(r"(?:python|pypy|graalpy)(?P<version>\d+\.\d+)t?\Z")
-_MACHINES = {
-    "amd64": "64",
-    "x86_64": "64",
-    "i386": "32",
-    "i686": "32",
-    "x86": "32",
-    "arm64": "arm64",
-    "aarch64": "aarch64",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,19 +175,6 @@ def subdir_of(packages: Iterable[CondaPackage], prefix: Path) -> str:
     if not here.startswith("win-") and any(is_file(prefix / name) for name in ("python.exe", "Scripts/python.exe")):
         return "win-64"
     return here
-
-
-def machine_subdir() -> str:
-    """Return conda's name of the platform that this process runs on."""
-    if sys.platform == "win32":
-        machine = os.environ.get("PROCESSOR_ARCHITEW6432") or os.environ.get("PROCESSOR_ARCHITECTURE", "AMD64")
-        return f"win-{_MACHINES.get(machine.lower(), '64')}"
-    machine = os.uname().machine.lower()
-    if sys.platform == "darwin":
-        return "osx-arm64" if machine == "arm64" else "osx-64"
-    system = "linux" if sys.platform.startswith("linux") else sys.platform.rstrip("0123456789")
-    known = _MACHINES.get(machine, machine)
-    return f"{system}-{'aarch64' if known == 'arm64' else known}"
 
 
 def _has_records(folder: Path) -> bool:

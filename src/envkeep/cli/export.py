@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from envkeep.cli.answering import answering
 from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
+
+if TYPE_CHECKING:
+    from envkeep.formats.lock_pins import Pin
+    from envkeep.model.record import Record
 
 __all__ = ["command"]
 
@@ -22,6 +26,8 @@ class _Format(str, Enum):
     explicit = "explicit"
     requirements = "requirements"
     record_json = "record-json"
+    conda_lock = "conda-lock"
+    pylock = "pylock"
 
 
 class _Pip(str, Enum):
@@ -43,7 +49,15 @@ def command(
     ] = None,
     format_: Annotated[_Format, typer.Option("--format", help="What to write.")] = _Format.environment_yml,
     pip: Annotated[_Pip, typer.Option("--pip", help="How the pip section names packages.")] = _Pip.pinned,
-    hash_: Annotated[_Hash, typer.Option("--hash", help="Which hash an explicit list carries.")] = _Hash.md5,
+    hash_: Annotated[
+        _Hash | None,
+        typer.Option(
+            "--hash",
+            help="Which hash an explicit list carries (default: md5); sha256 gives requirements theirs.",
+            show_default=False,
+        ),
+    ] = None,
+    online: Annotated[bool, typer.Option("--online", help="Ask the package index for hashes that a lock file needs.")] = False,
     with_secrets: Annotated[bool, typer.Option("--with-secrets", help="Also variables that look secret.")] = False,
     output: Annotated[
         Path | None,
@@ -68,6 +82,7 @@ def command(
         from envkeep.formats.export import export
         from envkeep.model.record import Record
 
+        archive: Path | None = None
         if backup is None:
             from envkeep.capturing.capture import capture
 
@@ -80,8 +95,18 @@ def command(
                 raise UsageError(
                     f"{chosen.label} is no record, only a list", "Export a backup that has a record; see envkeep list."
                 )
-            record = what
-        text = export(record, format_.value, pip=pip.value, hash_kind=hash_.value, with_secrets=with_secrets)
+            record, archive = what, chosen.file
+        pins = None
+        if format_ in {_Format.conda_lock, _Format.pylock} or (format_ is _Format.requirements and hash_ is not None):
+            record, pins = _pinned(record, archive, online=online)
+        text = export(
+            record,
+            format_.value,
+            pip=pip.value,
+            hash_kind=(hash_ or _Hash.md5).value,
+            with_secrets=with_secrets,
+            pins=pins,
+        )
         if output is None:
             run.answer(
                 {"format": format_.value, "text": text, "file": None},
@@ -98,3 +123,18 @@ def command(
             problems=record.problems,
             talk=True,
         )
+
+
+def _pinned(record: Record, file: Path | None, *, online: bool) -> tuple[Record, dict[str, Pin]]:
+    """Return a record with the hashes that lock files need, and what is known of its pip packages' artefacts."""
+    import os
+
+    from envkeep.archive.pins import gather_pins, with_hashes
+    from envkeep.formats.archive_file import is_archive, open_archive
+
+    if file is None or not is_archive(file):
+        return with_hashes(record, os.environ, online=online), gather_pins(record, os.environ, online=online)
+    with open_archive(file) as opened:
+        manifest = opened.manifest
+    hashed = with_hashes(record, os.environ, archive=file, online=online)
+    return hashed, gather_pins(record, os.environ, manifest=manifest, online=online)

@@ -12,17 +12,26 @@ from envkeep.model.record import Problem
 from envkeep.model.secrets import looks_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from envkeep.formats.explicit import HashKind
+    from envkeep.formats.lock_pins import Pin
     from envkeep.formats.pip_section import PipChoice
     from envkeep.model.record import Record
 
 __all__ = ["FORMATS", "export", "without_secrets"]
 
-FORMATS = (*get_args(Variant), "explicit", "requirements", "record-json")
+FORMATS = (*get_args(Variant), "explicit", "requirements", "record-json", "conda-lock", "pylock")
 
 
 def export(
-    record: Record, format_: str, *, pip: PipChoice = "pinned", hash_kind: HashKind = "md5", with_secrets: bool = False
+    record: Record,
+    format_: str,
+    *,
+    pip: PipChoice = "pinned",
+    hash_kind: HashKind = "md5",
+    with_secrets: bool = False,
+    pins: Mapping[str, Pin] | None = None,
 ) -> str:
     """Return a record as text in one of ``FORMATS``.
 
@@ -32,14 +41,24 @@ def export(
         pip: how an environment.yml names pip's packages.
         hash_kind: of an explicit list.
         with_secrets: whether variables that look secret are written too.
+        pins: what is known of the artefacts of pip's packages, for lock files, and for requirements with hashes.
 
     Raises:
         UsageError: there is no such format.
+        RefusedError: a lock file lacks addresses or hashes.
     """
     if format_ == "explicit":
         return explicit.write(record, hash_kind)
     if format_ == "requirements":
-        return requirements_txt.write(record)
+        return requirements_txt.write(record, {name: pin.sha256 for name, pin in (pins or {}).items()})
+    if format_ == "conda-lock":
+        from envkeep.formats import conda_lock
+
+        return conda_lock.write(record, pins or {}, pip=pip != "none")
+    if format_ == "pylock":
+        from envkeep.formats import pylock
+
+        return pylock.write(record, pins or {})
     if format_ == "record-json":
         return record_json.dumps(record if with_secrets else without_secrets(record)).decode("ascii")
     for variant in get_args(Variant):

@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "load_bytes", "load_file"]
 
-_WHAT = "a record, a list of requirements, an environment.yml or an explicit list"
+_WHAT = "a record, a list of requirements, an environment.yml, an explicit list, a lock file or a packed archive"
 _EXPLICIT = re.compile(r"^\s*@EXPLICIT\s*$", re.MULTILINE)
 _RECORD = re.compile(rb'\s*\{\s*"schema"\s*:')
+_PACKAGE = re.compile(r"^package\s*:", re.MULTILINE)
+_PLATFORMS = re.compile(r"^\s+platforms\s*:", re.MULTILINE)
+_PIXI = re.compile(r"^environments\s*:", re.MULTILINE)
+_PACKAGES = re.compile(r"^packages\s*:", re.MULTILINE)
+_LOCK_VERSION = re.compile(r"^version\s*:", re.MULTILINE)
+_PYLOCK = re.compile(r"^lock-version\s*=", re.MULTILINE)
 _KEY = re.compile(r"^(?:dependencies|channels|variables|name|prefix)\s*:", re.MULTILINE)
 _REQUIRED_KEY = re.compile(r"^(?:dependencies|channels)\s*:", re.MULTILINE)
 
@@ -48,6 +54,19 @@ def _is_explicit(_data: bytes, text: str) -> bool:
     return _EXPLICIT.search(text) is not None
 
 
+def _is_conda_lock(_data: bytes, text: str) -> bool:
+    # pixi.lock has the keys `environments` and `packages`
+    return _PACKAGE.search(text) is not None and _PLATFORMS.search(text) is not None
+
+
+def _is_pixi_lock(_data: bytes, text: str) -> bool:
+    return _PIXI.search(text) is not None and _PACKAGES.search(text) is not None and _LOCK_VERSION.search(text) is not None
+
+
+def _is_pylock(_data: bytes, text: str) -> bool:
+    return _PYLOCK.search(text) is not None
+
+
 def _is_environment(_data: bytes, text: str) -> bool:
     if text.startswith("{"):
         return _has_key(text, "dependencies")
@@ -65,6 +84,26 @@ def _has_key(text: str, key: str) -> bool:
         # damaged: whoever reads it says how
         return f'"{key}"' in text
     return isinstance(document, dict) and key in document
+
+
+def _read_conda_lock(data: bytes, source: str, _: Collection[str]) -> Specification:
+    from envkeep.formats import conda_lock
+    from envkeep.model.platforms import machine_subdir
+
+    return conda_lock.read(data, source, machine_subdir())
+
+
+def _read_pixi_lock(data: bytes, source: str, _: Collection[str]) -> Specification:
+    from envkeep.formats import pixi_lock
+    from envkeep.model.platforms import machine_subdir
+
+    return pixi_lock.read(data, source, machine_subdir())
+
+
+def _read_pylock(data: bytes, source: str, _: Collection[str]) -> Specification:
+    from envkeep.formats import pylock
+
+    return pylock.read(data, source)
 
 
 def _read_environment(data: bytes, source: str, allow_index: Collection[str]) -> Specification:
@@ -87,6 +126,9 @@ KINDS = (
     Kind(is_it=_is_gzip, read=lambda data, source, _: record_json.load_gz(data, source)),
     Kind(is_it=_is_record, read=lambda data, source, _: record_json.loads(data, source)),
     Kind(is_it=_is_explicit, read=lambda data, source, _: explicit.read(data, source)),
+    Kind(is_it=_is_pylock, read=_read_pylock),
+    Kind(is_it=_is_conda_lock, read=_read_conda_lock),
+    Kind(is_it=_is_pixi_lock, read=_read_pixi_lock),
     Kind(is_it=_is_environment, read=_read_environment),
     Kind(is_it=_is_any, read=_read_requirements),
 )
@@ -96,7 +138,8 @@ def load_file(path: Path, *, allow_index: Collection[str] = ()) -> Record | Spec
     """Return what a file holds: a record, or what it asks for.
 
     Args:
-        path: of a record (packed or not), a ``.txt`` (ours, PyMoDAQ's, any ``pip freeze``), an environment.yml, an explicit list.
+        path: of a record (packed or not), a ``.txt`` (ours, PyMoDAQ's, any ``pip freeze``), an environment.yml, an explicit list,
+            a conda-lock.yml or pixi.lock (for this machine's platform), a pylock.toml, or a packed archive, whose record it is.
         allow_index: URLs of indexes that its lines may name.
 
     Raises:

@@ -21,10 +21,11 @@ from envkeep.formats.requirement_comments import read_comment
 from envkeep.formats.requirement_lines import freeze_lines, plain
 from envkeep.formats.requirement_parsing import RequirementReader
 from envkeep.formats.text import decode
+from envkeep.model.names import normalise
 from envkeep.model.specification import Requirement, Specification
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from envkeep.model.record import Record
 
@@ -53,12 +54,32 @@ class Header:
     python: str | None = None
 
 
-def write(record: Record) -> str:
-    """Return the ``.txt`` of a record: the same environment, the same text; ``none`` in the header without a Python."""
+def write(record: Record, hashes: Mapping[str, str] | None = None) -> str:
+    """Return the ``.txt`` of a record: the same environment, the same text; ``none`` in the header without a Python.
+
+    Args:
+        record: what to write.
+        hashes: sha256 of artefacts by normalised name, which lines of pip's packages from an index then carry. pip asks for a
+            hash on every line once one has it; a comment says how many have none.
+    """
     python = record.python
     executable, version = ("none", "none") if python is None else (plain(python.executable), plain(python.build_text))
-    lines = [line.in_file for line in freeze_lines(record)]
+    lines = list(_hashed(record, hashes)) if hashes else [line.in_file for line in freeze_lines(record)]
     return "\n".join([f"# executable: {executable}", f"# version: {version}", "", *lines]) + "\n"
+
+
+def _hashed(record: Record, hashes: Mapping[str, str]) -> Iterator[str]:
+    from_pip = {normalise(dist.name) for dist in record.pip}
+    without = 0
+    for line in freeze_lines(record):
+        pinned = line.reason is None and " @ " not in line.text
+        if pinned and line.key in hashes and line.key in from_pip:
+            yield f"{line.text} --hash=sha256:{hashes[line.key]}"
+        else:
+            without += line.reason is None
+            yield line.in_file
+    if without:
+        yield f"# {without} lines have no hash, and pip asks for one on every line of a file once one has it"
 
 
 def read_header(data: bytes, source: str) -> Header:
