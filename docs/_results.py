@@ -36,7 +36,6 @@ from envkeep.verifying.outcome import Verification
 if typing.TYPE_CHECKING:
     from envkeep.checking.files import FileFinding
     from envkeep.checking.finding import Finding
-    from envkeep.cli.completing import Candidate
     from envkeep.diffing.changes import Change
     from envkeep.restoring.unowned import Contents
     from envkeep.store.config import Config
@@ -117,11 +116,10 @@ class Configured(TypedDict):
 
 
 class Completed(TypedDict):
-    """A shell's script, or with ``--line`` what could stand at the cursor."""
+    """A shell's script."""
 
-    shell: str | None
-    script: str | None
-    candidates: tuple[Candidate, ...]
+    shell: str
+    script: str
 
 
 # the bare command first; two types where an option changes what is answered

@@ -53,7 +53,6 @@ def test_options_and_their_choices(store: Store) -> None:
     assert _offered("envkeep restore x --fid") == ["--fidelity"]
     assert _offered("envkeep restore --fidelity ") == ["exact", "same-version", "requested", "pip"]
     assert _offered("envkeep restore --fidelity=exact x --engine r") == ["rattler"]
-    assert "--line" not in _offered("envkeep completion --")
     assert _offered("envkeep completion f") == ["fish"]
 
 
@@ -116,6 +115,17 @@ def test_nothing_where_it_is_a_file_or_anybodys_guess(store: Store, line: str) -
 def test_a_store_at_fault_is_no_error_while_typing(store: Store, home: Path) -> None:
     (home / ".envkeep" / "config.toml").write_text("[nosuch]\n")
     assert _offered("envkeep show ") == []
+
+
+def test_as_the_scripts_ask(store: Store) -> None:
+    def ask(*words: str) -> str:
+        argv = [sys.executable, "-m", "envkeep", "completion", "--line", *words]
+        done = subprocess.run(argv, capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        return done.stdout
+
+    assert ask("envkeep show microscope@p").startswith("microscope@paper\t")
+    assert ask("envkeep show nosuch") == ask() == ""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")

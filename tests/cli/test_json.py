@@ -40,7 +40,7 @@ _RUNS: dict[str, list[tuple[str, int]]] = {
     "forget": [("forget --dry-run", 0), ("forget latest~1 --dry-run", 0), ("forget latest~1 --yes", 0), ("forget", 0)],
     "config": [("config", 0), ("config --init", 0)],
     "doctor": [("doctor", 0)],
-    "completion": [("completion bash", 0), ("completion --line 'envkeep sh'", 0)],
+    "completion": [("completion bash", 0)],
 }
 
 

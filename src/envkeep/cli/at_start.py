@@ -23,6 +23,12 @@ _WITH_VALUE = {"-p": "prefix", "--prefix": "prefix", "--home": "home"}
 def main() -> None:
     """Run the command line and end with its exit status; the console script's entry point."""
     words = sys.argv[1:]
+    if words[:2] == ["completion", "--line"]:
+        # what a shell asks while its user waits: typer would be most of the time
+        from envkeep.cli.completing import offer
+
+        offer(words[2:])
+        return
     if answer_unchanged(words, os.environ):
         return
     options = _options(words)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from envkeep.store.layout import StoredEnvironment
     from envkeep.store.store import Store
 
-__all__ = ["Candidate", "complete"]
+__all__ = ["Candidate", "complete", "offer"]
 
 _BACKUP = {"BACKUP", "[BACKUP]", "[BACKUP]...", "BACKUP...", "A", "[B]"}
 _SIDE = {"A", "[B]"}
@@ -36,19 +36,30 @@ class Candidate:
     about: str = ""
 
 
-def complete(line: str, home: Path | None = None) -> tuple[Candidate, ...]:
+def offer(words: Sequence[str]) -> None:
+    """Print what could stand at the cursor, a candidate and, after a tab, what it is on each line: ``completion --line LINE``.
+
+    Args:
+        words: the command line up to the cursor, as one word.
+    """
+    from envkeep.report.console import Console
+
+    found = complete(words[0]) if len(words) == 1 else ()
+    Console().result("\n".join(f"{each.text}\t{each.about}".rstrip() for each in found), as_is=True)
+
+
+def complete(line: str) -> tuple[Candidate, ...]:
     """Return what the last word of a command line could be; nothing where it is a file's name or anybody's guess.
 
     Args:
         line: from the program's name up to the cursor.
-        home: of the backups; None: what the line says, else ENVKEEP_HOME, else ``~/.envkeep``.
     """
     words = _words(line)
     if len(words) < 2:
         return ()
     *before, word = words[1:]
     try:
-        return tuple(candidate for candidate in _candidates(before, word, home) if candidate.text.startswith(word))
+        return tuple(candidate for candidate in _candidates(before, word) if candidate.text.startswith(word))
     except EnvkeepError:
         # a setting or a store at fault is told by the command itself, not while it is typed
         return ()
@@ -68,18 +79,18 @@ def _words(line: str) -> list[str]:
     return [*words, ""] if line[-1:].isspace() or not words else words
 
 
-def _candidates(before: Sequence[str], word: str, home: Path | None) -> Iterator[Candidate]:
+def _candidates(before: Sequence[str], word: str) -> Iterator[Candidate]:
     from envkeep.cli.main import VERBS, root, verb_command
 
     verb = next((each for each in before if each in VERBS), None)
     params = root().params if verb is None else verb_command(verb).params
     given, arguments, open_option = _parsed(before[before.index(verb) + 1 :] if verb else before, params)
     if open_option is not None:
-        yield from _values(verb, open_option, given, word, home)
+        yield from _values(verb, open_option, given, word)
     elif word.startswith("--") and "=" in word:
         name, _, value = word.partition("=")
         for option in (each for each in params if name in each.opts and not each.is_flag):
-            for found in _values(verb, option, given, value, home):
+            for found in _values(verb, option, given, value):
                 yield Candidate(text=f"{name}={found.text}", about=found.about)
     elif word.startswith("-"):
         yield from (Candidate(text=opt, about=_about(each)) for each in params for opt in each.opts if _is_shown(each, opt))
@@ -89,7 +100,7 @@ def _candidates(before: Sequence[str], word: str, home: Path | None) -> Iterator
         expected = [each for each in params if each.param_type_name == "argument"]
         argument = expected[min(arguments, len(expected) - 1)] if expected else None
         if argument is not None and (arguments < len(expected) or argument.nargs == -1):
-            yield from _values(verb, argument, given, word, home)
+            yield from _values(verb, argument, given, word)
 
 
 def _parsed(words: Sequence[str], params: Sequence[Any]) -> tuple[dict[str, str], int, Any]:
@@ -111,15 +122,15 @@ def _parsed(words: Sequence[str], params: Sequence[Any]) -> tuple[dict[str, str]
     return given, arguments, waiting
 
 
-def _values(verb: str | None, param: Any, given: dict[str, str], word: str, home: Path | None) -> Iterator[Candidate]:
+def _values(verb: str | None, param: Any, given: dict[str, str], word: str) -> Iterator[Candidate]:
     choices = _choices(verb, param.name)
     if choices:
         yield from (Candidate(text=choice) for choice in choices)
     elif param.param_type_name == "option":
         if param.name == "name" and verb not in _NAMES_A_NEW_ONE:
-            yield from _names(_store(given, home))
+            yield from _names(_store(given))
     elif param.metavar in _BACKUP:
-        yield from _backups(_store(given, home), given, word, side=param.metavar in _SIDE)
+        yield from _backups(_store(given), given, word, side=param.metavar in _SIDE)
 
 
 def _names(store: Store) -> Iterator[Candidate]:
@@ -164,11 +175,11 @@ def _selectors(store: Store, environment: StoredEnvironment, lead: str) -> Itera
         yield Candidate(text=f"{lead}{backup.stamp}", about=about)
 
 
-def _store(given: dict[str, str], home: Path | None) -> Store:
+def _store(given: dict[str, str]) -> Store:
     from envkeep.store.config import load_config, resolve_home
     from envkeep.store.store import Store
 
-    config = load_config(resolve_home(given.get("home") or home, os.environ), os.environ)
+    config = load_config(resolve_home(given.get("home"), os.environ), os.environ)
     return Store(config.home, folder=config.folder, limit=config.limit)
 
 

@@ -1,4 +1,4 @@
-"""``envkeep completion``."""
+"""``envkeep completion``; what its scripts call in turn, ``completion --line``, is in ``at_start``."""
 
 from __future__ import annotations
 
@@ -21,12 +21,7 @@ class _Shell(str, Enum):
 
 
 def command(
-    shell: Annotated[
-        _Shell | None, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.", show_default=False)
-    ] = None,
-    line: Annotated[
-        str | None, typer.Option("--line", help="Complete this command line; what the scripts call.", hidden=True)
-    ] = None,
+    shell: Annotated[_Shell, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.", show_default=False)],
     home: Home = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -45,20 +40,7 @@ def command(
     Example: envkeep completion bash
     """
     with answering("completion", home, json=json, quiet=quiet, verbose=verbose) as run:
-        if line is not None:
-            from envkeep.cli.completing import complete
-
-            found = complete(line, home)
-            run.answer(
-                {"shell": None, "script": None, "candidates": found},
-                lambda: "\n".join(f"{each.text}\t{each.about}".rstrip() for each in found),
-                as_is=True,
-            )
-        if shell is None:
-            from envkeep.errors import UsageError
-
-            raise UsageError("which shell is not said", f"Name one of {', '.join(each.value for each in _Shell)}.")
         from envkeep.cli.completion_scripts import SCRIPTS
 
         script = SCRIPTS[shell.value]
-        run.answer({"shell": shell.value, "script": script, "candidates": ()}, lambda: script.rstrip("\n"), as_is=True)
+        run.answer({"shell": shell.value, "script": script}, lambda: script.rstrip("\n"), as_is=True)

@@ -22,6 +22,7 @@ def command(home: Home = None, json: AsJson = False, quiet: Quiet = False, verbo
         from envkeep.engines.pythons import pythons
         from envkeep.engines.select import engines_found
         from envkeep.report.doctor import Health, doctor_text
+        from envkeep.report.progress import progress_for
         from envkeep.restoring.aside import finish_killed, waiting
         from envkeep.store.integrity import examine
         from envkeep.store.journal import Journal
@@ -30,12 +31,18 @@ def command(home: Home = None, json: AsJson = False, quiet: Quiet = False, verbo
         # before the store, which puts right what can be put right
         killed = finish_killed(Journal(config.home))
         store = run.store(config)
+        progress = progress_for(quiet=quiet)
+        progress.start("looking for engines and Pythons")
+        try:
+            engines, found = engines_found(), pythons()
+        finally:
+            progress.finish()
         health = Health(
             version=__version__,
             store=store.path,
-            engines=engines_found(),
+            engines=engines,
             uv=shutil.which("uv", path=os.environ.get("PATH")),
-            pythons=pythons(),
+            pythons=found,
             findings=examine(store),
             rebuilds=(*killed, *waiting(Journal(config.home))),
         )

@@ -75,6 +75,8 @@ def backup(
     """
     if not background:
         return _backup(prefix, home, tag, note)
+    # on its way out, Python lets nobody import it any more, and the thread may get that far late (filelock asks for it)
+    import concurrent.futures.thread  # noqa: F401
     from threading import Thread
 
     thread = Thread(target=_backup, args=(prefix, home, tag, note), name="envkeep-backup")
