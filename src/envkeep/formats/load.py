@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from envkeep.model.record import Record
     from envkeep.model.specification import Specification
 
-__all__ = ["KINDS", "load_bytes", "load_file"]
+__all__ = ["KINDS", "is_requirements", "load_bytes", "load_file"]
 
 _WHAT = "a record, a list of requirements, an environment.yml, an explicit list, a lock file or a packed archive"
 _EXPLICIT = re.compile(r"^\s*@EXPLICIT\s*$", re.MULTILINE)
@@ -162,6 +162,15 @@ def load_file(path: Path, *, allow_index: Collection[str] = ()) -> Record | Spec
     return load_bytes(data, source, allow_index=allow_index)
 
 
+def is_requirements(data: bytes, source: str) -> bool:
+    """Return whether a file's bytes are a list of requirements, and none of the other kinds.
+
+    Raises:
+        BadFormatError: it is no text.
+    """
+    return _kind_of(data, source) is KINDS[-1]
+
+
 def load_bytes(data: bytes, source: str, *, allow_index: Collection[str] = ()) -> Record | Specification:
     """Return what a file's bytes hold, as ``load_file``.
 
@@ -170,6 +179,9 @@ def load_bytes(data: bytes, source: str, *, allow_index: Collection[str] = ()) -
     """
     if not data:
         raise BadFormatError(f"{source} is empty", f"Name {_WHAT}.")
+    return _kind_of(data, source).read(data, source, allow_index)
+
+
+def _kind_of(data: bytes, source: str) -> Kind:
     text = "" if data.startswith(b"\x1f\x8b") or len(data) > MAX_TEXT_BYTES else decode(data, source).lstrip()
-    kind = next(kind for kind in KINDS if kind.is_it(data, text))
-    return kind.read(data, source, allow_index)
+    return next(kind for kind in KINDS if kind.is_it(data, text))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from envkeep.model.record import Record
 from envkeep.store.contents import is_intact, main_file
 from envkeep.store.files import reading
-from envkeep.store.layout import Summary
+from envkeep.store.layout import RECORD, Summary
 from envkeep.store.manifest import file_entry, read_manifest
 from envkeep.store.names import folder_name
 from envkeep.store.reading import backup_at
@@ -50,7 +50,9 @@ def import_file(store: Store, path: Path, name: str | None = None) -> Backup:
         UsageError: no folder can have that name.
         StoreError: it cannot be read or kept.
     """
+    from envkeep.formats.archive_file import is_archive
     from envkeep.formats.load import load_file
+    from envkeep.formats.record_json import dump_gz
 
     copied = backup_at(path.absolute())
     if copied is not None and is_intact(copied):
@@ -59,7 +61,8 @@ def import_file(store: Store, path: Path, name: str | None = None) -> Backup:
         path = main_file(path) or path
     with reading(path):
         value = load_file(path)
-        data = path.read_bytes()
+        # of an archive, which can be larger than all backups together, its record is kept
+        data = dump_gz(value) if isinstance(value, Record) and is_archive(path) else path.read_bytes()
         modified = path.stat().st_mtime
     environment = store.named_environment(name or _called(value, path))
     instant = _made(path, value, modified)
@@ -67,7 +70,8 @@ def import_file(store: Store, path: Path, name: str | None = None) -> Backup:
         if not isinstance(value, Record) and _is_list(value, data):
             return _keep_list(store, environment, stamp_of(instant), data)
         # a name from another system may hold what is no part of a name here
-        original = file_entry(f"{_FOLDER}/{_UNFIT.sub('-', path.name)}", data)
+        ending = f".{RECORD}" if isinstance(value, Record) and is_archive(path) else ""
+        original = file_entry(f"{_FOLDER}/{_UNFIT.sub('-', path.name)}{ending}", data)
         for backup in store.backups(environment):
             if backup.folder is not None and backup.state != "damaged" and original in read_manifest(backup.folder).files:
                 return backup
@@ -133,6 +137,11 @@ def _made(path: Path, value: Record | Specification, modified: float) -> datetim
 
 
 def _is_list(value: Specification, data: bytes) -> bool:
+    from envkeep.formats.load import is_requirements
+
+    if not is_requirements(data, value.source):
+        # a pylock.toml asks for the same and is none
+        return False
     if value.conda_specs or value.artefacts or value.channels or value.name is not None:
         return False
     try:
