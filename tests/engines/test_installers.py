@@ -165,13 +165,16 @@ def test_settings_that_would_put_packages_elsewhere_have_no_say(
     assert not Path(elsewhere).exists()
 
 
-def test_an_index_that_was_consented_to_takes_the_place_of_the_users(
+def test_an_index_that_was_consented_to_is_asked_besides_the_users(
     installer: Installer, python: Path, index: Index, tmp_path: Path
 ) -> None:
-    nothing = {**os.environ, "PIP_INDEX_URL": (tmp_path / "none").as_uri(), "UV_DEFAULT_INDEX": (tmp_path / "none").as_uri()}
-    ours = type(installer)(nothing)  # type: ignore[call-arg]
-    assert install(ours, python, "labindex==1.0").failed
-    assert not install(ours, python, "labindex==1.0", index_urls=(index.url,)).failed
+    mine = tmp_path / "mine"
+    wheel = index.wheel("labindex", "1.0")
+    (mine / "labindex").mkdir(parents=True)
+    (mine / "labindex" / "index.html").write_text(f'<!DOCTYPE html><a href="{wheel.as_uri()}">{wheel.name}</a>')
+    ours = type(installer)({**os.environ, "PIP_INDEX_URL": mine.as_uri(), "UV_DEFAULT_INDEX": mine.as_uri()})  # type: ignore[call-arg]
+    assert install(ours, python, "labindex==1.0", "emoji==2.14.0").failed[0][0] == "emoji==2.14.0"
+    assert not install(ours, python, "labindex==1.0", "emoji==2.14.0", index_urls=(index.url,)).failed
 
 
 def test_find_links_are_enough_offline(installer: Installer, python: Path, index: Index) -> None:

@@ -251,3 +251,9 @@ def test_any_record_gives_a_plan_or_one_clear_error(source: Record, fidelity: No
     accounted = [line.name for line in lines] + [item.name for item in plan.cannot if item.kind == "pip"]
     # nothing is lost between the lines and what cannot be brought back
     assert set(accounted) >= {item.name for item in source.pip}
+
+
+def test_indexes_that_the_file_names_and_that_were_allowed_are_asked() -> None:
+    source = specification(python="3.11.7", index_urls=("https://a.example/simple",))
+    plan = make_plan(source, target="/envs/new", facts=HERE, index_urls=("https://a.example/simple", "https://b.example/simple"))
+    assert plan.index_urls == ("https://a.example/simple", "https://b.example/simple")

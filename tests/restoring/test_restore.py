@@ -13,7 +13,7 @@ from envkeep.engines.base import NoProgress, PipRequest
 from envkeep.engines.pythons import make_venv
 from envkeep.engines.run import run
 from envkeep.engines.uv import UvInstaller
-from envkeep.errors import EngineError, InstallerError, TargetExistsError
+from envkeep.errors import EngineError, InstallerError, RefusedError, TargetExistsError
 from envkeep.model.content import content
 from envkeep.model.record import Origin
 from envkeep.restoring.prepare import Options, prepare
@@ -141,8 +141,13 @@ def test_strict_leaves_nothing_where_a_python_package_cannot_be_had(lab: Lab, tm
     unknown = replace(next(item for item in lab.record.pip if item.name == "emoji"), version="99.0", name="emoji")
     distributions = tuple(unknown if item.name == "emoji" else item for item in lab.record.distributions)
     source = replace(lab.record, distributions=distributions, variables=())
+    # before anything is built
+    with pytest.raises(RefusedError, match=r"emoji: the index has no version 99\.0"):
+        prepare(source, Options(target=tmp_path / "env", strict=True), os.environ)
+    # what only the installation shows leaves nothing either
+    plan = replace(prepare(source, Options(target=tmp_path / "env"), os.environ).plan, strict=True)
     with pytest.raises(InstallerError, match="emoji"):
-        rebuild(source, tmp_path / "env", strict=True)
+        restore(plan, engine=prepare(lab.record, Options(target=tmp_path / "env"), os.environ).engine)
     assert not (tmp_path / "env").exists()
     result = rebuild(source, tmp_path / "env")
     assert {name for name, word in words(result).items() if word == "missing"} == {"emoji"}

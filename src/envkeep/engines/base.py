@@ -188,7 +188,7 @@ class PipRequest:
         python: absolute path of the environment's Python.
         requirements: lines of our own making, one requirement each (never text of a file).
         deps: whether dependencies are resolved; False where the requirements are the whole truth.
-        index_urls: indexes that were consented to; empty: those of the user's own settings.
+        index_urls: indexes that were consented to, besides those of the user's own settings.
         find_links: folders of wheels.
         offline: use no network.
     """

@@ -83,8 +83,7 @@ class PipInstaller:
         from envkeep.engines.run import run
         from envkeep.errors import EngineError
 
-        own = not (request.index_urls or request.offline)
-        environ = pip_environment(self._environ, offline=request.offline, own_indexes=own)
+        environ = pip_environment(self._environ, offline=request.offline, own_indexes=not request.offline)
 
         def attempt(lines: tuple[str, ...]) -> str | None:
             with requirements_file(lines) as file:
@@ -125,16 +124,11 @@ def _argv(request: PipRequest, file: str) -> list[str]:
     if not request.deps:
         # what conda installed under the same name gives way, as it did where the record was taken
         argv += ["--no-deps", "--force-reinstall"]
-    local = all(url.startswith("file:") for url in request.index_urls)
+    indexes = [url for url in request.index_urls if not request.offline or url.startswith("file:")]
     if request.offline:
-        argv += ["--retries", "0"]
-    if request.offline and not (request.index_urls and local):
-        argv.append("--no-index")
-    else:
-        for option, url in zip(
-            ["--index-url", *["--extra-index-url"] * len(request.index_urls)], request.index_urls, strict=False
-        ):
-            argv += [option, url]
+        argv += ["--retries", "0", *(["--index-url", indexes.pop(0)] if indexes else ["--no-index"])]
+    for url in indexes:
+        argv += ["--extra-index-url", url]
     for folder in request.find_links:
         argv += ["--find-links", folder]
     return [*argv, "-r", file]

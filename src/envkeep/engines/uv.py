@@ -83,7 +83,7 @@ class UvInstaller:
         command = uv_command(self._environ)
         if not os.access(request.python, os.X_OK):
             raise InstallerError(f"{request.python} is no Python that can be started")
-        kept = _KEPT - _INDEXES if request.index_urls or request.offline else _KEPT
+        kept = _KEPT - _INDEXES if request.offline else _KEPT
         environ = child_environment(self._environ, "UV_", kept, offline=request.offline)
         sources = _sources(request, self._environ)
 
@@ -109,19 +109,20 @@ def _sources(request: PipRequest, environ: Mapping[str, str]) -> list[str]:
     from envkeep.engines.pip_settings import pip_settings
 
     argv: list[str] = []
-    if request.offline and request.find_links and not request.index_urls:
+    indexes = [url for url in request.index_urls if not request.offline or url.startswith("file:")]
+    if request.offline and indexes:
+        argv += ["--default-index", indexes.pop(0)]
+    elif request.offline and request.find_links:
         # with the network off, uv stops at an index that it cannot ask, whatever lies in the folders
         argv.append("--no-index")
-    elif request.index_urls:
-        argv += ["--default-index", request.index_urls[0]]
-        argv += [part for url in request.index_urls[1:] for part in ("--index", url)]
-    elif not _INDEXES & set(environ):
+    elif not request.offline and not _INDEXES & set(environ):
         settings = pip_settings(environ)
         if settings.index_url:
             argv += ["--default-index", settings.index_url]
         argv += [part for url in settings.extra_index_urls for part in ("--index", url)]
         argv += [part for folder in settings.find_links for part in ("--find-links", folder)]
         argv += ["--no-index"] if settings.no_index else []
+    argv += [part for url in indexes for part in ("--index", url)]
     return argv + [part for folder in request.find_links for part in ("--find-links", folder)]
 
 

@@ -116,6 +116,7 @@ def make_plan(
     else:
         parts = _specification(source, facts, fidelity, mapping, checkout)
     chosen, who = choose_channels(source, channels, facts, mapping)
+    named = () if isinstance(source, Record) else source.index_urls
     variables, withheld = _variables(parts.variables, with_secrets=with_secrets)
     lost = (*parts.cannot, *parts.pip.cannot)
     notes = [*parts.notes, *parts.pip.notes]
@@ -150,7 +151,7 @@ def make_plan(
             steps=tuple(steps),
             steps_down=parts.steps_down,
             run_link_scripts=link_scripts,
-            index_urls=tuple(index_urls),
+            index_urls=tuple(dict.fromkeys((*named, *index_urls))),
             offline=offline,
             cannot=(*lost, *withheld),
             notes=tuple(notes),

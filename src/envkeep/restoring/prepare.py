@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.errors import RefusedError, TargetExistsError, UsageError
-from envkeep.model.record import Record
+from envkeep.model.record import PythonInfo, Record
 from envkeep.model.specification import Specification
 from envkeep.planning.make import make_plan
 from envkeep.planning.plan import MakeConda
@@ -127,6 +127,8 @@ def prepare(
         index_urls=options.index_urls,
         offline=options.offline,
     )
+    if plan.strict and not plan.offline:
+        _refuse_lacking(plan, environ)
     if not isinstance(plan.steps[0], MakeConda):
         if options.subdir not in {None, machine_subdir()}:
             raise RefusedError("a venv can be planned for this machine's platform only", "Leave out the platform.")
@@ -155,6 +157,24 @@ def _refuse_lines(source: Specification) -> None:
         "lines of the file would be obeyed, not installed:\n" + "\n".join(lines),
         f"{remedy}--skip-refused leaves {'the others' if allowed else 'them'} out; envkeep inspect shows what the rest would do.",
     )
+
+
+def _refuse_lacking(plan: Plan, environ: Mapping[str, str]) -> None:
+    """Refuse a strict plan whose pinned Python packages no index has: later would be after an environment was built."""
+    from envkeep.engines.index_look import lacking
+
+    step = plan.pip_step
+    python = plan.source.python
+    version = python.version if isinstance(python, PythonInfo) else python
+    if step is None or version is None or plan.find_links:
+        return
+    pins = [(line.name, line.version) for line in step.lines if line.origin is None and line.version is not None]
+    found = lacking(pins, version, environ, index_urls=plan.index_urls)
+    if found:
+        raise RefusedError(
+            "these Python packages cannot be had: " + "; ".join(f"{name}: {why}" for name, why in found.items()),
+            "Without --strict the others are installed and these are named.",
+        )
 
 
 def choose_target(source: Record | Specification, options: Options, environ: Mapping[str, str], stamp: str) -> Path:
