@@ -53,6 +53,7 @@ def test_kept_only_when_something_changed(home: Path, prefix: Path, caplog: pyte
 def test_of_the_running_environment_where_none_is_named(home: Path) -> None:
     result = envkeep.backup()
     assert result is not None
+    assert result.record is not None
     assert result.record.environment.prefix == sys.prefix
 
 
