@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from envkeep.cli.answering import answering
 from envkeep.cli.options import AsJson, Home, Quiet, Verbose
+from envkeep.errors import EnvkeepError
+
+if TYPE_CHECKING:
+    from envkeep.store.layout import Backup
 
 __all__ = ["command"]
 
@@ -39,9 +43,17 @@ def command(
     """
     with answering("import", home, json=json, quiet=quiet, verbose=verbose) as run:
         store = run.store()
-        kept = [store.import_file(file, name) for file in files]
-        run.answer(
-            kept,
-            lambda: "\n".join(f"{backup.label}: kept, from {file}" for backup, file in zip(kept, files, strict=True)),
-            talk=True,
-        )
+        kept: list[Backup] = []
+
+        def said() -> str:
+            return "\n".join(f"{backup.label}: kept, from {file}" for backup, file in zip(kept, files, strict=False))
+
+        for file in files:
+            try:
+                kept.append(store.import_file(file, name))
+            except EnvkeepError:
+                # those before it are in the store, which the error alone would not tell
+                if kept:
+                    run.console.say(said())
+                raise
+        run.answer(kept, said, talk=True)

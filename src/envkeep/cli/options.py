@@ -7,12 +7,28 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "DryRun", "Home", "Name", "Prefix", "Quiet", "Verbose", "Yes"]
+__all__ = ["AsJson", "DryRun", "Home", "Name", "Prefix", "Quiet", "Verbose", "Yes", "folder"]
+
+
+def folder(text: str) -> Path:
+    """Return a folder that an option names; an empty text, mostly an unset variable of a shell, is not the current one.
+
+    Raises:
+        typer.BadParameter: the text is empty.
+    """
+    if not text.strip():
+        raise typer.BadParameter("it is empty; the folder where you are is .")
+    return Path(text)
+
 
 Home = Annotated[
     Path | None,
     typer.Option(
-        "--home", metavar="DIR", help="Where backups are kept (default: ENVKEEP_HOME, else ~/.envkeep).", show_default=False
+        "--home",
+        parser=folder,
+        metavar="DIR",
+        help="Where backups are kept (default: ENVKEEP_HOME, else ~/.envkeep).",
+        show_default=False,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -24,7 +40,7 @@ Name = Annotated[
 ]
 Prefix = Annotated[
     Path | None,
-    typer.Option("-p", "--prefix", metavar="PATH", help="The environment, by its folder.", show_default=False),
+    typer.Option("-p", "--prefix", parser=folder, metavar="PATH", help="The environment, by its folder.", show_default=False),
 ]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("-d", "--dry-run", help="Show what would be done, and do nothing.")]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from envkeep.cli.answering import Answering, answering
-from envkeep.cli.options import AsJson, DryRun, Home, Quiet, Verbose, Yes
+from envkeep.cli.options import AsJson, DryRun, Home, Quiet, Verbose, Yes, folder
 from envkeep.cli.rebuilding import (
     AllowIndex,
     Channels,
@@ -39,10 +39,18 @@ __all__ = ["command"]
 def command(
     backup: Annotated[str, typer.Argument(metavar="BACKUP", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a file.")],
     name: Annotated[
-        str | None, typer.Option("-n", "--name", metavar="NAME", help="Name of the new environment.", show_default=False)
+        str | None,
+        typer.Option(
+            "-n",
+            "--name",
+            metavar="NAME",
+            help="Name of the new environment, beside the old one (default: OLDNAME-STAMP).",
+            show_default=False,
+        ),
     ] = None,
     prefix: Annotated[
-        Path | None, typer.Option("-p", "--prefix", metavar="PATH", help="Folder of the new environment.", show_default=False)
+        Path | None,
+        typer.Option("-p", "--prefix", parser=folder, metavar="PATH", help="Folder of the new environment.", show_default=False),
     ] = None,
     fidelity: FidelityOption = None,
     strict: Strict = False,
@@ -128,6 +136,7 @@ def command(
                 checkout=checkout,
                 index_urls=tuple(allow_index or ()),
                 skip_refused=skip_refused,
+                ask_servers=chosen.backup is not None,
                 subdir=platform,
             )
             stamp = chosen.backup.stamp if chosen.backup else "restored"

@@ -197,7 +197,7 @@ class _Run:
         # before 3.12 the venv module puts setuptools beside pip; where it was not there, uv brings pip alone
         with_setuptools = tuple(int(part) for part in step.python.split(".")[:2]) < (3, 12)
         bundled = "pip" in recorded and (not with_setuptools or "setuptools" in recorded)
-        make_venv(python, self.prefix, with_pip=bundled or not by_uv, installer="uv" if by_uv else "pip")
+        make_venv(python, self.prefix, with_pip=bundled or (pip is not None and not by_uv), installer="uv" if by_uv else "pip")
 
     def _install_pip(self, step: InstallPip) -> None:
         from envkeep.engines.select import find_installer
