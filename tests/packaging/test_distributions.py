@@ -84,7 +84,7 @@ def test_the_wheel_has_the_package_alone(wheel: Path) -> None:
     assert {"envkeep/__init__.py", "envkeep/cli/main.py"} <= sources & set(names)
     core = [line for line in metadata.splitlines() if line.startswith("Requires-Dist:") and "extra ==" not in line]
     # light: what brings an engine, a lock format or a test is an extra
-    assert {line.split()[1].split(">")[0] for line in core} == {"filelock", "packaging", "pyyaml", "tomli", "typer"}
+    assert {line.split()[1].split(">")[0] for line in core} == {"filelock", "packaging", "pyyaml", "rich", "tomli", "typer"}
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])

@@ -51,7 +51,7 @@ def command(
         for file in files:
             try:
                 kept.append(store.import_file(file, name))
-            except EnvkeepError:
+            except EnvkeepError:  # noqa: PERF203 - a handful of files
                 # those before it are in the store, which the error alone would not tell
                 if kept:
                     run.console.say(said())

@@ -17,7 +17,7 @@ def folder(text: str) -> Path:
         typer.BadParameter: the text is empty.
     """
     if not text.strip():
-        raise typer.BadParameter("it is empty; the folder where you are is .")
+        raise typer.BadParameter("it is empty; say . for the folder where you are")
     return Path(text)
 
 
