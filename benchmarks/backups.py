@@ -106,10 +106,14 @@ def memory(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:  # noqa: ARG0
 
 
 def _resident(prefix: Path) -> float:
+    # Linux counts what the parent had at the fork into getrusage's maximum
     code = (
         "import resource, sys; from pathlib import Path; from envkeep.capturing.capture import capture; "
-        f"capture(Path({str(prefix)!r})); used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; "
-        "print(used / (1e6 if sys.platform == 'darwin' else 1e3))"
+        f"capture(Path({str(prefix)!r})); status = Path('/proc/self/status'); "
+        "lines = status.read_text().splitlines() if status.exists() else []; "
+        "peak = [int(line.split()[1]) for line in lines if line.startswith('VmHWM')]; "
+        "used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; "
+        "print(peak[0] / 1e3 if peak else used / (1e6 if sys.platform == 'darwin' else 1e3))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return float(done.stdout)

@@ -56,6 +56,19 @@ def test_it_answers_as_the_command_does(lab: Lab, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == ""
 
 
+def test_the_list_of_packages_is_that_of_the_backup(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["export", "--format", "requirements", "-p", str(lab.prefix)]
+    assert answer_unchanged(words, environ())
+    quick = capsys.readouterr().out
+    assert "editable" in quick
+    whole = [sys.executable, "-c", "from envkeep.cli.main import main; main()", *words]
+    assert subprocess.run(whole, check=True, capture_output=True, text=True).stdout == quick
+    assert not answer_unchanged([*words, "--hash", "sha256"], environ())
+    assert not answer_unchanged([*words, "-o", "list.txt"], environ())
+    lab.pip_install("six", "1.0")
+    assert not answer_unchanged(words, environ())
+
+
 def test_the_active_environment_is_meant_where_there_is_one_alone(lab: Lab) -> None:
     assert answer_unchanged(["backup", "-q"], environ(CONDA_PREFIX=str(lab.prefix)))
     assert not answer_unchanged(["backup", "-q"], environ(CONDA_PREFIX=str(lab.prefix), VIRTUAL_ENV="/elsewhere"))

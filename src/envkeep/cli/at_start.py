@@ -1,8 +1,8 @@
-"""Where the ``envkeep`` command starts: a backup in which nothing changed is answered before the rest of it is loaded.
+"""Where the ``envkeep`` command starts: what needs nothing but a look that nothing moved is answered before the rest is loaded.
 
-Such a backup runs at the start of applications and shells, nearly always to find nothing to do: then reading the options with
-typer would be most of its work. Whatever is not that plain case (another option, a setting by a variable, something that moved)
-is left to the command itself.
+That is a backup, which runs at the start of applications and shells, nearly always to find nothing to do, and the list of an
+environment's Python packages: reading the options with typer would be most of their work. Whatever is not that plain case
+(another option, a setting by a variable, something that moved) is left to the command itself.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["answer_unchanged", "main"]
 
 _NO_SETTINGS = {"ENVKEEP_HOME", "ENVKEEP_CACHE"}
+_LIST = ("export", "--format", "requirements")
 _WITH_VALUE = {"-p": "prefix", "--prefix": "prefix", "--home": "home"}
 
 
@@ -32,7 +33,7 @@ def main() -> None:
     if answer_unchanged(words, os.environ):
         return
     options = _options(words)
-    if options is None:
+    if options is None or "requirements" in options:
         from envkeep.cli.main import main as whole
 
         whole()
@@ -41,7 +42,9 @@ def main() -> None:
 
 
 def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """Answer a backup of an environment in which nothing moved since the last look; return False where it is anything else.
+    """Answer for an environment in which nothing moved since the last look; return False where it is anything else.
+
+    A backup has nothing to keep then, and the list that ``export --format requirements`` makes is the last backup's ``.txt``.
 
     Args:
         words: of the command line, the program's name left out.
@@ -60,7 +63,13 @@ def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
     seen = look_as_configured(prefix, os.path.abspath(home))  # noqa: PTH100
     if seen is None:
         return False
-    if "quiet" not in options:
+    if "requirements" in options:
+        from envkeep.report.console import Console
+
+        path = os.path.join(seen.store, seen.folder, f"{seen.stamp}_environment.txt")  # noqa: PTH118
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+            Console().result(file.read().removesuffix("\n"))
+    elif "quiet" not in options:
         from envkeep.report.backup import problems_hint, unchanged_text
         from envkeep.report.console import Console
 
@@ -86,11 +95,13 @@ def _back_up(options: Mapping[str, str]) -> int:
 
 
 def _options(words: Sequence[str]) -> dict[str, str] | None:
-    """Return the options of a plain backup; None where the command line asks for anything else."""
-    if not words or words[0] != "backup":
-        return None
+    """Return the options of a plain backup or list of packages; None where the command line asks for anything else."""
     found: dict[str, str] = {}
-    rest = iter(words[1:])
+    if tuple(words[:3]) == _LIST:
+        found["requirements"] = ""
+    elif not words or words[0] != "backup":
+        return None
+    rest = iter(words[len(_LIST) if found else 1 :])
     for word in rest:
         name, equals, value = word.partition("=")
         if word in {"-q", "--quiet"}:
