@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkeep.errors import TargetExistsError, UsageError
-from envkeep.model.specification import Requirement, Specification
+from envkeep.errors import RefusedError, TargetExistsError, UsageError
+from envkeep.model.specification import RefusedLine, Requirement, Specification
 from envkeep.restoring.prepare import Options, choose_target, prepare
 from support.records import record
 
@@ -83,3 +83,25 @@ def test_where_there_is_a_checkout_the_plan_knows_its_commit(lab: Lab, channel: 
     assert {item.where for item in prepared.plan.contacts} >= {str(lab.project), str(lab.wheel)}
     assert prepared.plan.download > 1_000_000
     assert [item.name for item in prepared.plan.cannot] == ["LAB_TOKEN"]
+
+
+def test_lines_that_would_be_obeyed_are_listed_and_refused_all_of_them(tmp_path: Path) -> None:
+    lines = (
+        RefusedLine(
+            line=3,
+            text="-i https://a.example/simple",
+            reason="it names another index",
+            allow="--allow-index https://a.example/simple",
+        ),
+        RefusedLine(line=7, text="six==${X}", reason="it names a variable"),
+    )
+    source = replace(FILE, refused=lines)
+    with pytest.raises(RefusedError) as caught:
+        prepare(source, Options(target=tmp_path / "env", settle=False), os.environ)
+    assert "x.txt:3: -i https://a.example/simple: it names another index" in caught.value.fact
+    assert "x.txt:7: six==${X}" in caught.value.fact
+    assert "--allow-index https://a.example/simple" in str(caught.value.remedy)
+    assert "--skip-refused" in str(caught.value.remedy)
+    plan = prepare(source, Options(target=tmp_path / "env", settle=False, skip_refused=True), os.environ).plan
+    assert [line.text for line in plan.pip_step.lines if plan.pip_step] == ["six"]  # type: ignore[union-attr]
+    assert len([note for note in plan.notes if "not taken over" in note]) == 2

@@ -10,12 +10,16 @@ import typer
 
 from envkeep.cli.answering import answering
 from envkeep.cli.options import AsJson, Home, Quiet, Verbose
+from envkeep.cli.rebuilding import AllowIndex
 
 __all__ = ["command"]
 
 
 def command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .txt, environment.yml, explicit list or record.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A .txt, environment.yml, explicit list, lock file, record or packed archive.")
+    ],
+    allow_index: AllowIndex = None,
     home: Home = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -33,11 +37,17 @@ def command(
         from envkeep.report.inspect import inspected_text
         from envkeep.restoring.facts import gather_facts
 
-        source = load_file(file)
+        source = load_file(file, allow_index=allow_index or ())
         config = run.config()
-        facts = gather_facts(source, os.environ)
+        facts = gather_facts(source, os.environ, ask_servers=False)
         plan = make_plan(
-            source, target="PREFIX", facts=facts, channels=config.channels, remap=dict(config.remap), link_scripts=True
+            source,
+            target="PREFIX",
+            facts=facts,
+            channels=config.channels,
+            remap=dict(config.remap),
+            link_scripts=True,
+            index_urls=allow_index or (),
         )
         shown = without_secrets(source) if isinstance(source, Record) else source
         run.answer({"source": shown, "plan": plan}, lambda: inspected_text(shown, plan, str(file)))

@@ -134,6 +134,7 @@ def command(
                 checkout=checkout,
                 index_urls=tuple(allow_index or ()),
                 skip_refused=skip_refused,
+                ask_servers=chosen.backup is not None,
                 in_place=True,
             )
             prepared = prepare(source if packed is None else packed.source, options, os.environ, progress=progress)

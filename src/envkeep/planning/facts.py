@@ -19,11 +19,13 @@ class LocalPath:
         kind: ``file``, ``directory``, or None where nothing is.
         hash_fits: whether a file has the recorded hash; None where none was recorded.
         commit: what is checked out there, if it is a git checkout.
+        on_server: whether it is a file server's (``file://server/share``), which was not asked: ``kind`` is None then.
     """
 
     kind: Literal["file", "directory"] | None
     hash_fits: bool | None = None
     commit: str | None = None
+    on_server: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["PipPart", "pip_part_of_distributions", "pip_part_of_requirements"]
 
 _NOWHERE = LocalPath(kind=None)
+_ON_SERVER = "it lies on a file server, which is not asked for a file of unknown origin"
+_COPY = "Copy it here and name that copy in the file, if you trust the server."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,9 @@ def _from_repository(found: _Collector, name: str, version: str | None, origin: 
     if url is None:
         found.lack(name, "its repository's URL is none that is fetched from", f"{vcs}+{origin.url}")
         return
+    if _at(found, origin.url).on_server:
+        found.lack(name, _ON_SERVER, f"{vcs}+{origin.url}", _COPY)
+        return
     if path_of_file_url(origin.url) is not None and _at(found, origin.url).kind is None:
         found.lack(name, "its repository is not on this machine", f"{vcs}+{origin.url}@{origin.commit}")
         return
@@ -151,6 +156,9 @@ def _from_archive(found: _Collector, name: str, version: str | None, origin: Ori
     path = path_of_file_url(origin.url)
     if path is not None:
         there = _at(found, origin.url)
+        if there.on_server:
+            found.lack(name, _ON_SERVER, path, _COPY)
+            return
         if there.kind != "file":
             found.lack(name, "the local archive that it came from is not there", path, "Put the file back at that path.")
             return
@@ -190,6 +198,9 @@ def _from_directory(found: _Collector, name: str, version: str | None, origin: O
     )
     if can_clone and (there.kind != "directory" or not same):
         _clone(found, name, version, origin)
+        return
+    if there.on_server:
+        found.lack(name, _ON_SERVER, path, _COPY)
         return
     if there.kind == "directory":
         if not same:

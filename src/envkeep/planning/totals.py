@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from envkeep.model import matchspec
 from envkeep.model.channels import channel_base_urls
 from envkeep.model.urls import host, path_of_file_url
-from envkeep.planning.plan import CloneCheckout, Contact, InstallPip, MakeConda, Plan
+from envkeep.planning.plan import CloneCheckout, Contact, InstallPip, MakeConda, PipLine, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,8 @@ def _contacts(plan: Plan) -> Iterator[Contact]:
                 if package.url is not None:
                     # a local channel is named by its folder, not by each file in it
                     yield Contact(where=_place(package.url.rpartition("/")[0].rpartition("/")[0]), why="conda artefacts")
+            for spec in step.specs:
+                yield from _of_spec(spec)
             if not step.settled:
                 why = "a solve" if step.specs else "conda artefacts that are gone from where they were"
                 for channel in plan.channels:
@@ -46,7 +49,7 @@ def _contacts(plan: Plan) -> Iterator[Contact]:
         elif isinstance(step, CloneCheckout):
             yield Contact(where=_place(step.url), why=f"the checkout of {step.name}")
         elif isinstance(step, InstallPip):
-            if any(line.origin is None for line in step.lines):
+            if step.deps or not all(_is_wheel(line) for line in step.lines):
                 for url in plan.index_urls:
                     yield Contact(where=_place(url), why="Python packages")
                 for folder in plan.find_links:
@@ -58,5 +61,21 @@ def _contacts(plan: Plan) -> Iterator[Contact]:
                     yield Contact(where=_place(line.origin.url), why=line.name)
 
 
+def _is_wheel(line: PipLine) -> bool:
+    # what is built needs tools to build with, and those come from an index
+    return line.origin is not None and line.origin.url.partition("#")[0].endswith(".whl")
+
+
+def _of_spec(text: str) -> Iterator[Contact]:
+    # a spec can name a place of its own: `channel::name`, `name[url=https://...]`
+    spec = matchspec.parse(text)
+    for url in channel_base_urls(spec.channel) if spec.channel else ():
+        yield Contact(where=_place(url), why=f"the channel that {spec.name} is asked from")
+    for key, value in spec.brackets:
+        if key == "url":
+            yield Contact(where=_place(value), why=spec.name)
+
+
 def _place(url: str) -> str:
-    return path_of_file_url(url) or host(url) or url
+    # file://server/share is a server's, whatever it looks like to Windows
+    return host(url) or path_of_file_url(url) or url

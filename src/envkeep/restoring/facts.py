@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.model.record import Record
-from envkeep.model.urls import path_of_file_url
+from envkeep.model.urls import host, path_of_file_url
 from envkeep.planning.facts import LocalFacts, LocalPath
 
 if TYPE_CHECKING:
@@ -20,19 +20,27 @@ if TYPE_CHECKING:
 __all__ = ["gather_facts", "look_at", "without_folder"]
 
 
-def gather_facts(source: Record | Specification, environ: Mapping[str, str], *, subdir: str | None = None) -> LocalFacts:
+def gather_facts(
+    source: Record | Specification, environ: Mapping[str, str], *, subdir: str | None = None, ask_servers: bool = True
+) -> LocalFacts:
     """Return what is so on this machine and matters to a plan of this source.
 
     Args:
         source: its local origins are looked at; for a venv's record the Pythons of the machine are looked for.
         environ: where condarc and Pythons are looked for.
         subdir: the platform to plan for; None: this machine's.
+        ask_servers: look at paths on file servers, too. Windows sends the user's credentials there, so not for a file of unknown
+            origin.
     """
     from envkeep.capturing.condarc import read_condarc
     from envkeep.capturing.layout import machine_subdir
     from envkeep.capturing.naming import stated_roots
 
-    paths = {origin.url: look_at(origin) for origin in _origins(source) if path_of_file_url(origin.url) is not None}
+    paths = {
+        origin.url: look_at(origin) if ask_servers or not _is_servers(origin) else LocalPath(kind=None, on_server=True)
+        for origin in _origins(source)
+        if path_of_file_url(origin.url) is not None
+    }
     pythons: tuple[str, ...] = ()
     if isinstance(source, Record) and not source.conda:
         from envkeep.engines.pythons import pythons as find
@@ -62,6 +70,12 @@ def look_at(origin: Origin) -> LocalPath:
         return LocalPath(kind="file", hash_fits=_hash_fits(path, origin))
     except (OSError, ValueError):
         return LocalPath(kind=None)
+
+
+def _is_servers(origin: Origin) -> bool:
+    # Windows takes two slashes of either kind for a server's name
+    path = (path_of_file_url(origin.url) or "").replace("\\", "/")
+    return path.startswith("//") or host(origin.url) not in {"", "localhost"}
 
 
 def without_folder(facts: LocalFacts, folder: Path) -> LocalFacts:

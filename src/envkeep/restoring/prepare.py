@@ -50,6 +50,7 @@ class Options:
         skip_refused: leave out the lines of a file that are refused, rather than refuse the file.
         subdir: the platform to plan for; another than this machine's can be looked at only.
         settle: ask the channels, so that the plan names every package and each step down.
+        ask_servers: look at recorded paths on file servers; not for a file of unknown origin.
         in_place: an environment stands at the target, and will be moved aside before anything is built.
     """
 
@@ -68,6 +69,7 @@ class Options:
     skip_refused: bool = False
     subdir: str | None = None
     settle: bool = True
+    ask_servers: bool = True
     in_place: bool = False
 
 
@@ -109,7 +111,7 @@ def prepare(
     target = choose_target(source, options, environ, stamp)
     if isinstance(source, Specification) and not options.skip_refused:
         _refuse_lines(source)
-    facts = gather_facts(source, environ, subdir=options.subdir)
+    facts = gather_facts(source, environ, subdir=options.subdir, ask_servers=options.ask_servers)
     if options.in_place:
         facts = without_folder(facts, target)
     plan = make_plan(
