@@ -135,12 +135,15 @@ class PipGatherer:
                 if wheel is None
                 else "the index's wheel of that version holds other files than were installed"
             )
+            if self.pips.offline and self._repack(item):
+                # nothing can be asked for the source besides
+                continue
             sdist = None
             if wheel is None and is_dist_name(item.dist.name):
                 sdist = fetch_sdist(f"{item.dist.name}=={item.dist.version}", self.pips, self.place(item.dist) / "sources")
             if isinstance(sdist, Path):
                 item.sources = (sdist,)
-            if self._repack(item):
+            if not self.pips.offline and self._repack(item):
                 continue
             if isinstance(sdist, Path):
                 self._build(item, sdist)

@@ -64,7 +64,7 @@ class Pips:
         environ["PYTHONDONTWRITEBYTECODE"] = "1"
         verb, *rest = arguments
         argv = [python, "-B", "-m", "pip", verb, "--no-input", "--disable-pip-version-check", "--no-color"]
-        argv += ["--progress-bar", "off", *(("--retries", "0") if self.offline else ())]
+        argv += ["--progress-bar", "off", "--retries", "0" if self.offline else "1"]
         try:
             done = run([*argv, *rest], env=environ, cwd=folder)
         except EngineError as error:
