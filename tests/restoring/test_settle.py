@@ -14,7 +14,7 @@ from envkeep.model.specification import Requirement, Specification
 from envkeep.planning.facts import LocalFacts
 from envkeep.planning.make import make_plan
 from envkeep.restoring.settle import settle
-from support.records import python, record
+from support.records import dist, python, record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,3 +144,24 @@ def test_a_list_gets_its_python_and_pip(engine: RattlerEngine, channel: Channel)
 def test_what_is_settled_is_left_alone(engine: RattlerEngine, channel: Channel) -> None:
     plan = settle(plan_of(lab(engine, channel, "six"), channel), engine)
     assert settle(plan, engine) is plan
+
+
+def test_what_nothing_on_the_channels_replaces_comes_from_the_index(channel: Channel, tmp_path: Path) -> None:
+    engine = RattlerEngine({**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache")})
+    mine = channel.copy(tmp_path / "channels")
+    source = lab(engine, mine, "pip", "attrs", "six")
+    attrs = dist("attrs", next(item.version for item in source.conda if item.name == "attrs"), conda_package="attrs")
+    source = replace(source, distributions=(attrs,))
+    for artefact in (*mine.artefacts("attrs"), *(path for path in mine.artefacts("six") if "1.17" in path.name)):
+        artefact.unlink()
+    plan = settle(plan_of(source, mine), engine)
+    found = packages(plan)
+    assert "attrs" not in found
+    assert found["six"].version == "1.16.0"
+    assert plan.pip_step is not None
+    assert [line.text for line in plan.pip_step.lines] == [f"attrs=={attrs.version}"]
+    assert {(item.name, item.end) for item in plan.steps_down} == {("attrs", "pip"), ("six", "other-version")}
+    assert "package index" in next(item.why for item in plan.steps_down if item.name == "attrs")
+    # what is no Python package has no stand-in, and offline nothing has
+    for other in (plan_of(replace(source, distributions=()), mine), plan_of(source, mine, offline=True)):
+        assert ("attrs", "missing") in {(item.name, item.end) for item in settle(other, engine).steps_down}

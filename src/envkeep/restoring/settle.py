@@ -16,6 +16,7 @@ from envkeep.planning.conda_part import held, requested_step
 from envkeep.planning.plan import Cannot, MakeConda, Plan, StepDown
 from envkeep.planning.totals import with_totals
 from envkeep.restoring.candidates import nearest_versions, ranked
+from envkeep.restoring.stand_ins import from_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,34 +79,63 @@ def step_down(plan: Plan, gone: Mapping[str, str], engine: Engine) -> Plan:
     lost = _Lost.of(plan, step, gone)
     wanted = [package.name for package in lost.packages]
     offers = engine.available(wanted, plan.channels, plan.subdir, offline=plan.offline)
-    dead = {package.url for package in step.packages if package.name in gone and package.url}
+    # what took a package's place before is gone, and so is the package itself
+    dead = {package.url for package in (*step.packages, *lost.packages) if package.name in gone and package.url}
     choices = {package.name: ranked(package, offers, dead) for package in lost.packages}
     if "python" in choices and step.python is not None:
         choices["python"] = tuple(offer for offer in choices["python"] if offer.version == step.python)
         if not choices["python"]:
             _require_python(plan, step, {offer.version for offer in offers if offer.name == "python" and offer.url not in dead})
-    pins = [held(package.name, package.version, package.build) for package in keep]
+    plan = replace(plan, steps_down=_others(plan, gone))
+    stranded = tuple(package for package in lost.packages if not choices[package.name])
     explanation: UnsolvableError | None = None
+    # besides what nothing is there for, one that fits to nothing else, or all of them, may have to come from elsewhere
+    for others in ((), *((package,) for package in lost.packages), lost.packages):
+        with_stand_ins, moved = from_index(plan, dict.fromkeys((*stranded, *others)), lost.why, step.how)
+        if others and not moved:
+            continue
+        left = replace(lost, packages=tuple(package for package in lost.packages if package.name not in moved))
+        try:
+            return _replaced(with_stand_ins, step, left, keep=keep, choices=choices, dead=dead, moved=moved, engine=engine)
+        except UnsolvableError as error:
+            explanation = explanation or error
+    listed = ", ".join(f"{package.name} {package.version}" for package in lost.packages)
+    detail = f": {explanation.fact}" if explanation is not None and explanation.fact else ""
+    raise UnsolvableError(
+        f"nothing on {', '.join(plan.channels)} can take the place of {listed}{detail}",
+        "Name a channel that has it (-c), or ask for less: --fidelity requested.",
+    )
+
+
+def _replaced(
+    plan: Plan,
+    step: MakeConda,
+    lost: _Lost,
+    *,
+    keep: tuple[CondaPackage, ...],
+    choices: Mapping[str, tuple[CondaPackage, ...]],
+    dead: set[str],
+    moved: frozenset[str],
+    engine: Engine,
+) -> Plan:
+    """Return the plan with other packages in place of the lost ones; ``moved`` are those that do not come from the channels."""
+    if not lost.packages:
+        return _with(plan, replace(step, packages=_sorted(keep), specs=(), settled=True))
+    pins = [held(package.name, package.version, package.build) for package in keep]
+    names = {package.name for package in keep} | moved
+    explanation = UnsolvableError("")
     for attempt in _attempts(lost.packages, choices, pins, step.python):
         try:
             solved = engine.solve(_request(plan, attempt))
         except UnsolvableError as error:
             explanation = error
             continue
-        names = {package.name for package in keep}
         new = tuple(package for package in solved if package.name not in names)
         if any(package.url in dead for package in new):
             continue
         settled = replace(step, packages=_sorted((*keep, *new)), specs=(), settled=True)
-        return _with(
-            plan, settled, steps_down=(*_others(plan, gone), *lost.steps_down(new, step.how)), notes=_added(step, lost, new)
-        )
-    listed = ", ".join(f"{package.name} {package.version}" for package in lost.packages)
-    detail = "" if explanation is None else f": {explanation.fact}"
-    raise UnsolvableError(
-        f"nothing on {', '.join(plan.channels)} can take the place of {listed}{detail}",
-        "Name a channel that has it (-c), or ask for less: --fidelity requested.",
-    )
+        return _with(plan, settled, steps_down=(*plan.steps_down, *lost.steps_down(new, step.how)), notes=_added(step, lost, new))
+    raise explanation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
