@@ -32,7 +32,8 @@ _INSTALLERS_OWN = frozenset(
     {"INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "RECORD.jws", "RECORD.p7s", "uv_cache.json", "uv_build.json"}
 )
 _BLOCK = 1 << 20
-_SHEBANG = re.compile(rb"\A#![^\r\n]*python[^\r\n]*", re.IGNORECASE)
+# of a path that is long or holds a blank, installers make two lines that are sh and Python at once
+_SHEBANG = re.compile(rb"\A#!(?:/bin/sh\r?\n'''exec' [^\n]*\n' '''|[^\r\n]*python[^\r\n]*)", re.IGNORECASE)
 _SCRIPT_ENDINGS = ("-script.py", "-script.pyw", ".exe", ".exe.manifest", "-script.py.lnk")
 
 
