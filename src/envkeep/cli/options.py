@@ -10,13 +10,15 @@ import typer
 __all__ = ["AsJson", "DryRun", "Home", "Name", "Prefix", "Quiet", "Verbose", "Yes", "folder"]
 
 
-def folder(text: str) -> Path:
+def folder(text: str | Path) -> Path:
     """Return a folder that an option names; an empty text, mostly an unset variable of a shell, is not the current one.
+
+    A default, which an option given before the verb becomes, is a Path already.
 
     Raises:
         typer.BadParameter: the text is empty.
     """
-    if not text.strip():
+    if not str(text).strip():
         raise typer.BadParameter("it is empty; say . for the folder where you are")
     return Path(text)
 
