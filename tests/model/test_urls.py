@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from envkeep.model.urls import file_url, host, path_of_file_url, scrub, without_credentials
@@ -45,6 +45,7 @@ def test_credentials_are_dropped_and_their_kind_is_kept(url: str, clean: str, au
 
 
 @given(st.text())
+@example("DL.CLOUDSMITH.IO")
 def test_any_text_is_taken(text: str) -> None:
     for found in (without_credentials(text), without_credentials("https://" + text), without_credentials("git+ssh://" + text)):
         assert isinstance(found.url, str)

@@ -180,7 +180,7 @@ def _ssh_user(user: str) -> str:
 def _path_without_tokens(authority: str, path: str) -> str:
     if authority.lower() == "dl.cloudsmith.io":
         # an entitlement token stands first: https://dl.cloudsmith.io/TOKEN/owner/repository/...
-        _, first, *others = [*path.split("/"), ""][:-1] or ["", ""]
+        first, *others = path.split("/")[1:] or [""]
         if others and first not in {"public", "basic"}:
             return "/" + "/".join(others)
     if not secret_value(path):
