@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envkeep.engines.platforms import conda_overrides, native_subdir
+from envkeep.engines.platforms import conda_overrides
 from envkeep.engines.wire import packages_from_wire, packages_to_wire
 from envkeep.model.channels import is_subdir
+from envkeep.model.platforms import machine_subdir
 from envkeep.model.record import CondaPackage
 
 packages = st.builds(
@@ -56,9 +57,9 @@ def test_every_field_of_a_package_reaches_rattler_and_back() -> None:
 
 
 def test_this_machine_has_a_platform() -> None:
-    assert is_subdir(native_subdir())
-    assert conda_overrides(native_subdir()) == {}
-    foreign = "win-64" if native_subdir() != "win-64" else "osx-arm64"
+    assert is_subdir(machine_subdir())
+    assert conda_overrides(machine_subdir()) == {}
+    foreign = "win-64" if machine_subdir() != "win-64" else "osx-arm64"
     assert conda_overrides(foreign)
 
 
@@ -66,4 +67,4 @@ def test_this_machines_platform_is_rattlers() -> None:
     pytest.importorskip("rattler")
     from rattler.platform import Subdir
 
-    assert native_subdir() == str(Subdir.current())
+    assert machine_subdir() == str(Subdir.current())

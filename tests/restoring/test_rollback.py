@@ -9,12 +9,13 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from envkeep.capturing.capture import capture
-from envkeep.errors import EnvkeepError, InterruptedByUserError, RefusedError
+from envkeep.errors import EnvkeepError, InterruptedByUserError, RefusedError, StoreError
 from envkeep.model.content import content
 from envkeep.restoring import rollback as rollback_module
 from envkeep.restoring.aside import discard, finish_killed, waiting
@@ -28,7 +29,6 @@ from support.killing import run_killed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from conftest import MakeEnv
     from envkeep.model.record import Record
@@ -274,3 +274,31 @@ def test_a_killed_restore_is_told_until_it_is_gone(home: Path, journal: Journal,
     half.rmdir()
     assert finish_killed(journal) == ()
     assert journal.entries() == ()
+
+
+def test_a_venv_is_replaced_too(home: Path, journal: Journal, index: Index, tmp_path: Path) -> None:
+    from envkeep.engines.pythons import make_venv
+
+    prefix = tmp_path / "project" / ".venv"
+    make_venv(Path(sys.executable), prefix)
+    source = capture(prefix)
+    pip(prefix, "install", "-q", "emoji==2.14.0")
+    (prefix / "bin" / "my-script").write_text("#!/bin/sh\n")
+    result = roll_back(source, prefix, journal)
+    assert result.as_asked, (result.worse, result.built.verification)
+    assert [each.path for each in result.contents.unowned] == ["bin/my-script"]
+    assert content(capture(prefix)) == content(source)
+    assert result.aside == prefix.with_name(result.aside.name)  # type: ignore[union-attr]
+
+
+def test_a_home_that_cannot_be_written_stops_a_rollback_and_no_restore(
+    old: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "file").touch()
+    journal = Journal(home / "file")
+    before = state(old)
+    with pytest.raises(StoreError, match="Nothing was built or moved"):
+        roll_back(capture(old), old, journal)
+    assert state(old) == before
+    with journal.noting_restore(str(old), "scope@1"):
+        pass

@@ -26,6 +26,9 @@ def machine_subdir() -> str:
     machine = os.uname().machine.lower()
     if sys.platform == "darwin":
         return "osx-arm64" if machine == "arm64" else "osx-64"
+    if sys.platform.startswith("linux") and machine == "x86_64" and sys.maxsize < 2**32:
+        # a 32-bit Python on a 64-bit kernel
+        return "linux-32"
     system = "linux" if sys.platform.startswith("linux") else sys.platform.rstrip("0123456789")
     known = _MACHINES.get(machine, machine)
     return f"{system}-{'aarch64' if known == 'arm64' else known}"
