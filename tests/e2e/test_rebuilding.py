@@ -77,6 +77,7 @@ def test_back_after_a_bad_pip_install(scope: Path, envkeep: Envkeep) -> None:
     assert (aside / "etc" / "mine.cfg").is_file()
     assert str(aside) in done.out
     assert str(aside) in envkeep("doctor").out
+    assert "before-" not in envkeep("backup", "--all", env={"CONDA_ENVS_DIRS": str(scope.parent)}).out
     envkeep("rollback", "--discard-old", "-y")
     assert [path.name for path in scope.parent.iterdir()] == ["scope"]
 

@@ -51,8 +51,12 @@ def command(
         from envkeep.capturing.discovery import known_prefixes
         from envkeep.keeping.every import backup_all
         from envkeep.report.progress import progress_for
+        from envkeep.store.journal import Journal
 
         stored = [Path(each.prefix) for each in store.environments() if each.prefix is not None]
-        results = backup_all(known_prefixes(os.environ, also=stored), store, progress_for(quiet=quiet), force=force, note=note)
+        # what a rollback moved aside is no environment that anybody uses
+        aside = {each.aside for each in Journal(store.home).entries()}
+        found = [each for each in known_prefixes(os.environ, also=stored) if str(each) not in aside]
+        results = backup_all(found, store, progress_for(quiet=quiet), force=force, note=note)
         status = 1 if results.failed else 0
         run.answer(results, lambda: backups_text(results), status=status, talk=True)

@@ -140,7 +140,14 @@ def command(
                 subdir=platform,
             )
             stamp = chosen.backup.stamp if chosen.backup else "restored"
-            prepared = prepare(source if packed is None else packed.source, options, os.environ, stamp=stamp, progress=progress)
+            prepared = prepare(
+                source if packed is None else packed.source,
+                options,
+                os.environ,
+                stamp=stamp,
+                progress=progress,
+                on_line=run.console.say,
+            )
             plan = prepared.plan if packed is None else packed.adapt(prepared.plan)
             if script is not None and not dry_run:
                 _write_script(run, plan, script, verbose=verbose)

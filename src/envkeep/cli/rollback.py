@@ -137,7 +137,9 @@ def command(
                 ask_servers=chosen.backup is not None,
                 in_place=True,
             )
-            prepared = prepare(source if packed is None else packed.source, options, os.environ, progress=progress)
+            prepared = prepare(
+                source if packed is None else packed.source, options, os.environ, progress=progress, on_line=run.console.say
+            )
             plan = prepared.plan if packed is None else packed.adapt(prepared.plan)
             refuse_where_we_run(where, prepared.engine, again)
             contents = look_into(where)

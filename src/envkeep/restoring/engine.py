@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from envkeep.engines.base import Engine, EngineName
@@ -25,15 +25,20 @@ _KEYS = (
 )
 
 
-def engine_here(name: EngineName | None, environ: Mapping[str, str]) -> Engine:
+def engine_here(name: EngineName | None, environ: Mapping[str, str], on_line: Callable[[str], None] | None = None) -> Engine:
     """Return the engine of this name, else the first there is; see ``engines.select.find_engine``.
+
+    Args:
+        name: the one wanted; None: any.
+        environ: where engines and condarc files are looked for.
+        on_line: told what conda, mamba or micromamba print while they install; None: nobody.
 
     Raises:
         UsageError, EngineError: as there.
     """
     from envkeep.engines.select import find_engine
 
-    return find_engine(name, environ, network=read_network(environ))
+    return find_engine(name, environ, on_line, read_network(environ))
 
 
 def read_network(environ: Mapping[str, str]) -> Network:

@@ -15,7 +15,7 @@ from envkeep.planning.make import make_plan
 from envkeep.planning.plan import MakeConda
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from envkeep.engines.base import Engine, EngineName, Progress
     from envkeep.planning.fidelity import Fidelity
@@ -88,6 +88,7 @@ def prepare(
     *,
     stamp: str = "restored",
     progress: Progress | None = None,
+    on_line: Callable[[str], None] | None = None,
 ) -> Prepared:
     """Return the plan of a restore, and the engine for it; nothing is built.
 
@@ -97,6 +98,7 @@ def prepare(
         environ: where engines, condarc and Pythons are looked for.
         stamp: ends the name of a new environment that nobody named.
         progress: told how far the look at the channels is.
+        on_line: told what conda, mamba or micromamba will print while they install; None: nobody.
 
     Raises:
         TargetExistsError: the target is there and not an empty folder.
@@ -137,7 +139,7 @@ def prepare(
         return Prepared(plan=plan, engine=None)
     from envkeep.restoring.engine import engine_here
 
-    engine = engine_here(options.engine, environ)
+    engine = engine_here(options.engine, environ, on_line)
     if options.settle:
         from envkeep.restoring.settle import settle
 
