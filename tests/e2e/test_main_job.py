@@ -214,6 +214,9 @@ def test_the_machines_own_python(envkeep: Envkeep) -> None:
     assert "kept" in kept.out
     assert "pytest" in envkeep("show", "latest").out
     assert "nothing new kept" in envkeep("backup", "-p", sys.prefix).out
+    # the name that `list` shows names it, too
+    name = envkeep("list", "--json").result[0]["environment"]["folder"]
+    assert "nothing changed" in envkeep("status", "-n", name).out
 
 
 def _tree(folder: Path) -> list[tuple[str, int]]:

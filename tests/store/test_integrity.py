@@ -69,6 +69,13 @@ def test_what_can_still_be_read_is_said(store: Store, kept: Backup) -> None:
     assert {readable for _, _, readable in found(store)} == {()}
 
 
+def test_a_record_that_any_text_took_the_place_of_is_not_called_readable(store: Store, kept: Backup) -> None:
+    assert kept.folder is not None
+    (kept.folder / "record.json.gz").write_text("garbage\n")
+    (finding,) = examine(store)
+    assert finding.readable == (".txt",)
+
+
 def test_a_missing_manifest_leaves_both(store: Store, kept: Backup) -> None:
     assert kept.folder is not None
     (kept.folder / MANIFEST).unlink()

@@ -35,7 +35,7 @@ def command(
         from envkeep.report.check import check_text
         from envkeep.report.progress import progress_for
 
-        where = live_prefix(name, prefix)
+        where = live_prefix(name, prefix, run.store())
         progress = progress_for(quiet=quiet)
         record = capture(where)
         engine = None

@@ -21,15 +21,24 @@ if TYPE_CHECKING:
 __all__ = ["Chosen", "active_stored", "choose", "live_prefix", "load", "stored_environment"]
 
 
-def live_prefix(name: str | None, prefix: Path | None) -> Path:
+def live_prefix(name: str | None, prefix: Path | None, store: Store | None = None) -> Path:
     """Return the prefix of the live environment that is meant; by the rule of the design where neither is given.
+
+    With a store, a name that conda's rules do not know (a venv's, a bare interpreter's) is the one that ``list`` shows, while its
+    environment is there.
 
     Raises:
         EnvironmentNotFoundError, NotAnEnvironmentError, UsageError: as of ``capturing.discovery.find_prefix``.
     """
     from envkeep.capturing.discovery import find_prefix
 
-    return find_prefix(name, prefix, os.environ)
+    try:
+        return find_prefix(name, prefix, os.environ)
+    except EnvironmentNotFoundError:
+        for environment in store.environments() if store is not None and name is not None else ():
+            if environment.folder == name and environment.prefix is not None and Path(environment.prefix).is_dir():
+                return Path(environment.prefix)
+        raise
 
 
 def stored_environment(store: Store, name: str | None, prefix: Path | None) -> StoredEnvironment:

@@ -86,7 +86,7 @@ def command(
         if backup is None:
             from envkeep.capturing.capture import capture
 
-            record = capture(live_prefix(name, prefix))
+            record = capture(live_prefix(name, prefix, run.store()))
         else:
             store = run.store()
             chosen = choose(store, backup, name, prefix)

@@ -28,7 +28,8 @@ def command(
         from envkeep.keeping.status import status
         from envkeep.report.status import status_text
 
-        result = status(live_prefix(name, prefix), run.store())
+        store = run.store()
+        result = status(live_prefix(name, prefix, store), store)
         run.answer(result, lambda: status_text(result), status=0 if result.word == "same" else 3, talk=True)
 
 

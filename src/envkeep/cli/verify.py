@@ -37,7 +37,7 @@ def command(
 
         store = run.store()
         expected = load(store, choose(store, backup))
-        where = live_prefix(name, prefix)
+        where = live_prefix(name, prefix, store)
         found = verify_prefix(expected, where, files=files, imports=imports, progress=progress_for(quiet=quiet))
         status = 0 if found.exact else 3
         listed = not isinstance(expected, Record)

@@ -199,9 +199,14 @@ def _about(backup: Backup, code: FindingCode, path: Path, fact: str, readable: t
 
 def _fault(path: Path) -> str | None:
     from envkeep.formats.load import load_file
+    from envkeep.formats.record_json import load_gz
 
     try:
-        load_file(path)
+        # nearly any text can be read as a list of requirements, which a record is not
+        if path.name == RECORD:
+            load_gz(path.read_bytes(), str(path))
+        else:
+            load_file(path)
     except EnvkeepError as error:
         return error.fact
     except OSError as error:
