@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run_killed"]
 
-# every rename, every program started and every folder made below a place is a step; the interpreter itself tells of them
+# a rename, a folder made or removed below a place is a step, and from the first of those on every program that is started; the
+# interpreter itself tells of them
 _RUN = """
 import os, signal, sys
 place, at = sys.argv[1], int(sys.argv[2])
@@ -23,7 +24,7 @@ def hook(event, args):
     if event not in ("os.rename", "subprocess.Popen", "os.mkdir", "os.rmdir"):
         return
     paths = [os.fspath(arg) for arg in args if isinstance(arg, (str, os.PathLike))]
-    if event != "subprocess.Popen" and not any(path.startswith(place) for path in paths):
+    if not (steps if event == "subprocess.Popen" else any(path.startswith(place) for path in paths)):
         return
     steps += 1
     if steps == at:
@@ -45,7 +46,7 @@ def run_killed(place: Path, at: int, *argv: str | Path) -> subprocess.CompletedP
     """Run ``envkeep`` and kill it just before its step of this number (from 1); 0 never: it then says how many there are.
 
     Args:
-        place: renames, and folders made or removed, below it count, and every program that is started.
+        place: renames, and folders made or removed, below it count, and programs that are started from the first of them on.
         at: which step.
         argv: of envkeep.
     """

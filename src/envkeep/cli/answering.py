@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from envkeep.restoring.aside import Found
     from envkeep.store.config import Config
     from envkeep.store.store import Store
 
@@ -24,11 +25,12 @@ __all__ = ["Answering", "answering", "fail"]
 
 @dataclass(frozen=True)
 class Answering:
-    """One run of a verb: where to say things, and what is configured."""
+    """One run of a verb: where to say things, what is configured, and what was found of runs that were killed."""
 
     command: str
     console: Console
     home: Path | None
+    found: tuple[Found, ...] = ()
 
     def config(self, flags: Mapping[str, object] | None = None) -> Config:
         """Return the settings of this run; ``flags`` are those of the command line by setting (``restore.engine``)."""
@@ -41,20 +43,7 @@ class Answering:
         from envkeep.store.store import Store
 
         config = config or self.config()
-        self._tell_of_killed(config.home)
         return Store(config.home, folder=config.folder, limit=config.limit, lock_timeout=config.lock_timeout)
-
-    def _tell_of_killed(self, home: Path) -> None:
-        """Put back what a killed rollback had moved aside, before anything looks at environments, and say so."""
-        if not (home / "journal").is_dir():
-            return
-        from envkeep.report.rollback import found_text
-        from envkeep.restoring.aside import finish_killed
-        from envkeep.store.journal import Journal
-
-        found = finish_killed(Journal(home))
-        if found:
-            self.console.say(found_text(found))
 
     def answer(
         self,
@@ -93,11 +82,29 @@ def answering(command: str, home: Path | None, *, json: bool, quiet: bool, verbo
     """Run a verb's work; an error goes to stderr (with ``--json`` also to stdout, in the envelope) and gives its exit status."""
     console = Console(quiet=quiet, verbose=verbose, json=json)
     try:
-        yield Answering(command, console, home)
+        # before anything looks at environments
+        yield Answering(command, console, home, _put_back_killed(console, home))
     except EnvkeepError as error:
         raise typer.Exit(fail(console, command, error)) from None
     except KeyboardInterrupt:
         raise typer.Exit(fail(console, command, InterruptedByUserError("interrupted"))) from None
+
+
+def _put_back_killed(console: Console, home: Path | None) -> tuple[Found, ...]:
+    """Put back what killed rollbacks had moved aside, and say so, to those too who asked for quiet."""
+    from envkeep.store.config import resolve_home
+
+    where = resolve_home(home, os.environ)
+    if not (where / "journal").is_dir():
+        return ()
+    from envkeep.report.rollback import found_text
+    from envkeep.restoring.aside import finish_killed
+    from envkeep.store.journal import Journal
+
+    found = finish_killed(Journal(where))
+    if found:
+        console.warn(found_text(found))
+    return found
 
 
 def fail(console: Console, command: str, error: EnvkeepError) -> int:

@@ -23,13 +23,11 @@ def command(home: Home = None, json: AsJson = False, quiet: Quiet = False, verbo
         from envkeep.engines.select import engines_found
         from envkeep.report.doctor import Health, doctor_text
         from envkeep.report.progress import progress_for
-        from envkeep.restoring.aside import finish_killed, waiting
+        from envkeep.restoring.aside import waiting
         from envkeep.store.integrity import examine
         from envkeep.store.journal import Journal
 
         config = run.config()
-        # before the store, which puts right what can be put right
-        killed = finish_killed(Journal(config.home))
         store = run.store(config)
         progress = progress_for(quiet=quiet)
         progress.start("looking for engines and Pythons")
@@ -44,6 +42,6 @@ def command(home: Home = None, json: AsJson = False, quiet: Quiet = False, verbo
             uv=shutil.which("uv", path=os.environ.get("PATH")),
             pythons=found,
             findings=examine(store),
-            rebuilds=(*killed, *waiting(Journal(config.home))),
+            rebuilds=(*run.found, *waiting(Journal(config.home))),
         )
-        run.answer(health, lambda: doctor_text(health), status=3 if health.findings or killed else 0)
+        run.answer(health, lambda: doctor_text(health), status=3 if health.findings or run.found else 0)

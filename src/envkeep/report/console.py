@@ -65,6 +65,10 @@ class Console:
         if not self.quiet:
             self._talk(text)
 
+    def warn(self, text: str) -> None:
+        """Say on stderr what has to be known, quiet or not."""
+        self._talk(text)
+
     def error(self, error: EnvkeepError) -> None:
         """Print an error on stderr: the fact, then the remedy on a line of its own."""
         text = error.fact if not error.remedy else f"{error.fact}\n{error.remedy}"
