@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -151,3 +152,15 @@ def make_env(channel: Channel, engine: RattlerEngine, tmp_path_factory: pytest.T
 def git_repo(tmp_path: Path) -> Path:
     """A git repository of a small project, ``labvcs`` 1.2.3, with one commit on ``main``."""
     return make_git_repo(tmp_path / "labvcs", "labvcs", "1.2.3")
+
+
+@pytest.fixture
+def pushed_repo(git_repo: Path, tmp_path: Path) -> Path:
+    """The repository ``git_repo`` with a remote, a bare one beside it, that has its commit."""
+    for argv in (
+        ["clone", "-q", "--bare", str(git_repo), str(tmp_path / "hub.git")],
+        ["-C", str(git_repo), "remote", "add", "origin", str(tmp_path / "hub.git")],
+        ["-C", str(git_repo), "push", "-q", "origin", "main"],
+    ):
+        subprocess.run(["git", *argv], check=True, capture_output=True)
+    return git_repo

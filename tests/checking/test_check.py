@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkeep.checking.check import check
-from envkeep.checking.checkouts import checkout_state
 from envkeep.checking.finding import RANKS, Finding
 from envkeep.checking.online import versions_on_index
 from envkeep.model.record import Origin, Problem, Requested, Transaction
 from support.projects import git_commit, make_wheel
 from support.records import conda, dist, record
-from support.trees import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,72 +132,45 @@ class TestLocalFiles:
 
 
 class TestCheckouts:
-    @pytest.fixture
-    def pushed(self, git_repo: Path, tmp_path: Path) -> Path:
-        git(tmp_path, "clone", "-q", "--bare", str(git_repo), "hub.git")
-        git(git_repo, "remote", "add", "origin", str(tmp_path / "hub.git"))
-        git(git_repo, "push", "-q", "origin", "main")
-        return git_repo
-
     @staticmethod
-    def found(folder: Path) -> list[str]:
-        origin = Origin(kind="directory", url=folder.as_uri(), editable=True, commit=git(folder, "rev-parse", "HEAD"))
-        return [code for code, _ in of_pip(dist("labvcs", origin=origin))]
+    def origin(folder: Path, **recorded: Any) -> Origin:
+        commit = git(folder, "rev-parse", "HEAD")
+        return Origin(kind="directory", url=folder.as_uri(), editable=True, vcs="git", commit=commit, **recorded)
 
-    def test_clean_and_pushed_is_fine(self, pushed: Path) -> None:
-        assert self.found(pushed) == []
+    def found(self, folder: Path) -> list[str]:
+        return [code for code, _ in of_pip(dist("labvcs", origin=self.origin(folder)))]
 
-    def test_dirty_unpushed_and_without_a_remote(self, pushed: Path) -> None:
-        (pushed / "labvcs.py").write_text("x = 2\n")
-        (pushed / "näw module.py").write_text("")
-        assert self.found(pushed) == ["dirty-checkout"]
-        assert checkout_state(pushed).dirty == ("labvcs.py", "näw module.py")
-        git_commit(pushed, "second")
-        assert self.found(pushed) == ["unpushed-checkout"]
-        git(pushed, "remote", "remove", "origin")
-        assert self.found(pushed) == ["no-remote"]
+    def test_clean_and_pushed_is_fine(self, pushed_repo: Path) -> None:
+        assert self.found(pushed_repo) == []
 
-    def test_what_building_leaves_is_no_change(self, pushed: Path) -> None:
-        for name in ("labvcs.egg-info", "__pycache__", "src/labvcs.egg-info"):
-            (pushed / name).mkdir(parents=True)
-            (pushed / name / "x").write_text("")
-        assert self.found(pushed) == []
+    def test_dirty_unpushed_and_without_a_remote(self, pushed_repo: Path) -> None:
+        (pushed_repo / "labvcs.py").write_text("x = 2\n")
+        (pushed_repo / "näw module.py").write_text("")
+        assert self.found(pushed_repo) == ["dirty-checkout"]
+        (finding,) = check(record(distributions=(dist("labvcs", origin=self.origin(pushed_repo)),)))
+        assert finding.fact.endswith("has changes in no commit: labvcs.py, näw module.py")
+        git_commit(pushed_repo, "second")
+        assert self.found(pushed_repo) == ["unpushed-checkout"]
+        git(pushed_repo, "remote", "remove", "origin")
+        assert self.found(pushed_repo) == ["no-remote"]
 
-    def test_renamed_files_and_staged_ones_count(self, pushed: Path) -> None:
-        git(pushed, "mv", "labvcs.py", "other.py")
-        assert checkout_state(pushed).dirty == ("other.py",)
-
-    def test_a_folder_within_a_checkout_answers_for_itself(self, pushed: Path) -> None:
-        (pushed / "sub").mkdir()
-        (pushed / "sub" / "a.py").write_text("")
-        git_commit(pushed, "sub")
-        (pushed / "labvcs.py").write_text("changed\n")
-        assert checkout_state(pushed / "sub").dirty == ()
-
-    def test_the_checkout_is_not_touched_and_its_programs_do_not_run(self, pushed: Path, tmp_path: Path) -> None:
-        spy = tmp_path / "spy"
-        spy.write_text(f"#!/bin/sh\ntouch '{tmp_path / 'ran'}'\n")
-        spy.chmod(0o755)
-        git(pushed, "config", "core.fsmonitor", str(spy))
-        # an index that git would like to refresh
-        os.utime(pushed / "labvcs.py", (1, 1))
-        before = snapshot(pushed)
-        assert checkout_state(pushed).dirty == ()
-        assert snapshot(pushed) == before
-        assert not (tmp_path / "ran").exists()
-
-    def test_other_checkouts_that_the_environment_names_are_not_looked_at(
-        self, pushed: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("GIT_DIR", str(pushed / "nowhere"))
-        assert checkout_state(pushed).unknown is None
-
-    def test_without_git_it_is_said(self, pushed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def test_without_git_it_is_said(self, pushed_repo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (tmp_path / "empty").mkdir()
-        commit = git(pushed, "rev-parse", "HEAD")
+        origin = self.origin(pushed_repo)
         monkeypatch.setenv("PATH", str(tmp_path / "empty"))
-        origin = Origin(kind="directory", url=pushed.as_uri(), editable=True, commit=commit)
         assert of_pip(dist("labvcs", origin=origin)) == [("checkout-not-read", "labvcs")]
+
+    def test_a_record_speaks_of_its_own_time(self, pushed_repo: Path) -> None:
+        remote = "https://example.org/labvcs.git"
+        clean, dirty = (self.origin(pushed_repo, dirty=dirty, unpushed=dirty, remote=remote) for dirty in (False, True))
+        # the checkout as it is now is of no interest
+        (pushed_repo / "labvcs.py").write_text("x = 2\n")
+        assert of_pip(dist("labvcs", origin=clean)) == []
+        expected = [("dirty-checkout", "labvcs"), ("unpushed-checkout", "labvcs")]
+        assert of_pip(dist("labvcs", origin=dirty)) == expected
+        gone = replace(dirty, url=(pushed_repo / "gone").as_uri())
+        assert of_pip(dist("labvcs", origin=gone)) == [expected[0], ("missing-folder", "labvcs"), expected[1]]
+        assert ("no-remote", "labvcs") in of_pip(dist("labvcs", origin=replace(dirty, remote=None)))
 
 
 class TestMixing:

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envkeep.capturing.checkout_state import with_checkout_states
 from envkeep.capturing.conda_meta import CondaMeta, read_conda_meta, read_pinned, read_variables
 from envkeep.capturing.condarc import read_condarc
 from envkeep.capturing.indexes import index_urls
@@ -34,7 +35,12 @@ _HISTORY_LIMIT = 256 << 20
 
 
 def capture(
-    prefix: Path, *, start_python: bool = True, now: datetime | None = None, environ: Mapping[str, str] | None = None
+    prefix: Path,
+    *,
+    start_python: bool = True,
+    ask_git: bool = True,
+    now: datetime | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Record:
     """Return the record of an environment. Nothing under the prefix is written, and whatever is odd becomes a problem in it.
 
@@ -42,6 +48,8 @@ def capture(
         prefix: of a conda environment, a venv or a bare interpreter, of this platform or another.
         start_python: whether the environment's Python may be started (2 s at most) to say what it is; else its version is what is
             written in the environment.
+        ask_git: whether git may be asked (5 s at most) in what state the checkouts of editable installs are, which is for those
+            who keep or show the record; never where ``start_python`` is false: then nothing at all is started.
         now: the record's time, aware; None: this moment.
         environ: variables that say where settings and root prefixes are; None: the process's.
 
@@ -89,7 +97,7 @@ def capture(
         ),
         python=python,
         conda=_with_altered(meta.packages, site.altered),
-        distributions=site.distributions,
+        distributions=with_checkout_states(site.distributions) if start_python and ask_git else site.distributions,
         requested=requested,
         channels=settings.channels if kind == "conda" else (),
         variables=variables,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envkeep.capturing.checkout_state import checkout_states
 from envkeep.capturing.reading import is_file, is_folder, line_text
-from envkeep.checking.checkouts import checkout_state
 from envkeep.checking.finding import Finding
 from envkeep.formats.requirement_lines import requirement_line
 from envkeep.model.urls import path_of_file_url
@@ -14,12 +14,15 @@ from envkeep.model.urls import path_of_file_url
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envkeep.capturing.checkout_state import CheckoutState
     from envkeep.model.record import Distribution, Origin, Record
 
 __all__ = ["pip_findings"]
 
 _PACK = "Pack the environment (envkeep pack), or publish it to an index."
 _SHOWN = 5
+# seconds; a large checkout on a network disk, once in a check
+_PATIENCE = 30.0
 
 
 def pip_findings(record: Record) -> Iterator[Finding]:
@@ -27,15 +30,29 @@ def pip_findings(record: Record) -> Iterator[Finding]:
 
     Looks at folders, files and checkouts that the record names, as they are on this machine now.
     """
+    states = _states_now(record)
     for dist in record.pip:
         if dist.origin is None:
             yield from _from_index(dist, record)
         elif dist.origin.kind == "directory":
-            yield from _folder(dist, dist.origin)
+            yield from _folder(dist, dist.origin, states.get(dist.origin.url))
         elif dist.origin.kind == "archive":
             yield from _archive(dist, dist.origin)
         else:
             yield from _repository(dist, dist.origin)
+
+
+def _states_now(record: Record) -> dict[str, CheckoutState]:
+    """Ask git about the checkouts of which the record does not say in what state they were, by URL."""
+    folders = {}
+    for dist in record.pip:
+        origin = dist.origin
+        if origin is not None and origin.editable and origin.commit is not None and origin.dirty is None:
+            path = path_of_file_url(origin.url)
+            if path is not None and is_folder(path):
+                folders[origin.url] = Path(path)
+    states = checkout_states(folders.values(), patience=_PATIENCE)
+    return {url: states[folder] for url, folder in folders.items()}
 
 
 def _from_index(dist: Distribution, record: Record) -> Iterator[Finding]:
@@ -50,9 +67,11 @@ def _from_index(dist: Distribution, record: Record) -> Iterator[Finding]:
         )
 
 
-def _folder(dist: Distribution, origin: Origin) -> Iterator[Finding]:
+def _folder(dist: Distribution, origin: Origin, now: CheckoutState | None) -> Iterator[Finding]:
     path = path_of_file_url(origin.url)
     word = "the editable checkout" if origin.editable else "the folder"
+    if origin.dirty is not None:
+        yield from _recorded(dist, origin)
     if path is None or not is_folder(path):
         note = "and nothing says what was in it" if origin.remote is None else f"its remote is {origin.remote}"
         yield Finding(
@@ -70,9 +89,9 @@ def _folder(dist: Distribution, origin: Origin) -> Iterator[Finding]:
             fact=f"{dist.name} comes from {word} {path}, which is in no git commit",
             remedy="Put it under git and push it, or pack the environment.",
         )
-    elif origin.editable:
-        yield from _checkout(dist, origin, path)
-    else:
+    elif origin.editable and now is not None:
+        yield from _checkout(dist, origin, path, now)
+    elif not origin.editable:
         yield Finding(
             rank="here-only",
             code="local-folder",
@@ -82,8 +101,28 @@ def _folder(dist: Distribution, origin: Origin) -> Iterator[Finding]:
         )
 
 
-def _checkout(dist: Distribution, origin: Origin, path: str) -> Iterator[Finding]:
-    state = checkout_state(Path(path))
+def _recorded(dist: Distribution, origin: Origin) -> Iterator[Finding]:
+    # what is in the checkout now may be another state: the record speaks of its own time
+    what = f"the editable checkout {path_of_file_url(origin.url) or origin.url} of {dist.name}"
+    if origin.dirty:
+        yield Finding(
+            rank="lost",
+            code="dirty-checkout",
+            subject=dist.name,
+            fact=f"{what} had changes in no commit when it was recorded",
+            remedy="Commit and push them, if they are still there, then back the environment up again (envkeep backup --force).",
+        )
+    if origin.unpushed:
+        yield Finding(
+            rank="here-only",
+            code="no-remote" if origin.remote is None else "unpushed-checkout",
+            subject=dist.name,
+            fact=f"commit {(origin.commit or '')[:12]} of {what} was on no remote when it was recorded",
+            remedy="Push it, if that has not been done since.",
+        )
+
+
+def _checkout(dist: Distribution, origin: Origin, path: str, state: CheckoutState) -> Iterator[Finding]:
     if state.unknown is not None:
         yield Finding(
             rank="unclear",
