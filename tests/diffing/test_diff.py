@@ -82,6 +82,8 @@ def test_words_of_conda_packages(old: object, new: object, kind: str, detail: st
 
 
 GIT = Origin(kind="vcs", url="https://example.org/lab.git", vcs="git", commit="1" * 40)
+CHECKOUT = Origin(kind="directory", url="file:///home/me/lab", editable=True, vcs="git", commit="1" * 40)
+WHEEL = Origin(kind="archive", url="file:///home/me/lab-1.0-py3-none-any.whl")
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,18 @@ GIT = Origin(kind="vcs", url="https://example.org/lab.git", vcs="git", commit="1
             "git https://example.org/lab.git at 111111111111 -> git https://example.org/lab.git at 222222222222",
         ),
         (dist("lab", content="a" * 64), dist("lab", content="b" * 64), "crossgrade", "other content"),
+        (
+            dist("lab", content="a" * 64, origin=replace(CHECKOUT, dirty=True)),
+            dist("lab", content="b" * 64, origin=replace(CHECKOUT, dirty=False, unpushed=True)),
+            "crossgrade",
+            "other content",
+        ),
+        (
+            dist("lab", origin=replace(WHEEL, hashes=(("sha256", "a" * 64),))),
+            dist("lab", origin=replace(WHEEL, hashes=(("sha256", "b" * 64),))),
+            "crossgrade",
+            "another artefact of the same place",
+        ),
     ],
 )
 def test_words_of_pip_packages(old: object, new: object, kind: str, detail: str) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,6 +75,17 @@ def test_the_seed_format_to_the_byte() -> None:
         f"vcspkg @ git+https://host.example/a/b.git@{COMMIT}#subdirectory=py\n"
         f"x @ https://host.example/x-1.tar.gz#sha256={'cd' * 32}\n"
     )
+
+
+def test_what_of_a_checkout_is_nowhere_else_is_said_and_read_back() -> None:
+    dist = Distribution(name="drv", version="1", origin=replace(EDITABLE, dirty=True, unpushed=True))
+    text = requirements_txt.write(make_record(dists=(dist,)))
+    assert text.endswith("; remote git@host.example:a/b.git; uncommitted changes; unpushed commit\n")
+    (found,) = requirements_txt.read(text.encode(), "x").requirements
+    assert found.origin is not None
+    assert (found.origin.dirty, found.origin.unpushed, found.origin.hashes) == (True, True, ())
+    clean = replace(dist, origin=replace(EDITABLE, dirty=False, unpushed=False))
+    assert requirements_txt.write(make_record(dists=(clean,))).endswith("; remote git@host.example:a/b.git\n")
 
 
 def test_an_environment_without_python_says_none_and_has_no_lines() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from envkeep.keeping.backup import backup
+from envkeep.model.record import Origin
+from envkeep.report.record import origin_text
 from envkeep.store.store import Store
 from support.command import command
 from support.prefixes import conda_prefix, install, remove
@@ -123,6 +126,16 @@ def test_list(prefix: Path) -> None:
 
 def test_show(prefix: Path) -> None:
     assert command("show", "latest~1").out == _SHOW.format(prefix=prefix, index=os.environ["PIP_INDEX_URL"])
+
+
+def test_the_state_of_a_checkout_is_shown() -> None:
+    origin = Origin(
+        kind="directory", url="file:///home/me/lab", editable=True, vcs="git", commit="1" * 40, remote="git@host:lab.git"
+    )
+    assert origin_text(origin) == "editable file:///home/me/lab, git git@host:lab.git at 111111111111"
+    told = origin_text(replace(origin, dirty=True, unpushed=True))
+    assert told == origin_text(origin) + ", uncommitted changes, commit not pushed"
+    assert origin_text(replace(origin, dirty=False, unpushed=False)) == origin_text(origin)
 
 
 def test_diff(prefix: Path) -> None:

@@ -28,12 +28,13 @@ def check(
 ) -> tuple[Finding, ...]:
     """Return what of an environment could not be rebuilt from its record; empty where all could.
 
-    Nothing is written, no checkout is touched. Folders, files and checkouts that the record names are looked at as they are on
-    this machine now.
+    Nothing is written, no checkout is touched. Folders and files that the record names are looked at as they are on this machine
+    now; so are checkouts, unless the record is an old one that says in what state they were.
 
     Args:
         record: of the environment.
-        prefix: of the live environment, for what only the times of its files tell; None where there is none.
+        prefix: of the live environment that was captured a moment ago, for what only the times of its files tell; None for a
+            record from elsewhere.
         online: ask channels and indexes whether they still have each artefact and version.
         engine: asks the channels; None leaves them out.
         progress: told how far the online part is.
@@ -41,7 +42,7 @@ def check(
     Raises:
         EngineError: the engine cannot be run.
     """
-    findings = [*pip_findings(record), *conda_findings(record)]
+    findings = [*pip_findings(record, live=prefix is not None), *conda_findings(record)]
     if prefix is not None:
         findings.extend(mixing_findings(record, prefix))
     if online:

@@ -25,12 +25,17 @@ _SHOWN = 5
 _PATIENCE = 30.0
 
 
-def pip_findings(record: Record) -> Iterator[Finding]:
+def pip_findings(record: Record, *, live: bool) -> Iterator[Finding]:
     """Yield what of a record's Python packages that are not conda's could not be had again.
 
-    Looks at folders, files and checkouts that the record names, as they are on this machine now.
+    Looks at folders and files that the record names, as they are on this machine now.
+
+    Args:
+        record: of the environment.
+        live: whether it was captured a moment ago: then git is asked about every checkout, and says more than the record; else
+            only about those of which the record says nothing.
     """
-    states = _states_now(record)
+    states = _states_now(record, every=live)
     for dist in record.pip:
         if dist.origin is None:
             yield from _from_index(dist, record)
@@ -42,12 +47,12 @@ def pip_findings(record: Record) -> Iterator[Finding]:
             yield from _repository(dist, dist.origin)
 
 
-def _states_now(record: Record) -> dict[str, CheckoutState]:
-    """Ask git about the checkouts of which the record does not say in what state they were, by URL."""
+def _states_now(record: Record, *, every: bool) -> dict[str, CheckoutState]:
+    """Ask git about the editable checkouts that are there, or only about those whose state is not recorded; by URL."""
     folders = {}
     for dist in record.pip:
         origin = dist.origin
-        if origin is not None and origin.editable and origin.commit is not None and origin.dirty is None:
+        if origin is not None and origin.editable and origin.commit is not None and (every or origin.dirty is None):
             path = path_of_file_url(origin.url)
             if path is not None and is_folder(path):
                 folders[origin.url] = Path(path)
@@ -70,7 +75,7 @@ def _from_index(dist: Distribution, record: Record) -> Iterator[Finding]:
 def _folder(dist: Distribution, origin: Origin, now: CheckoutState | None) -> Iterator[Finding]:
     path = path_of_file_url(origin.url)
     word = "the editable checkout" if origin.editable else "the folder"
-    if origin.dirty is not None:
+    if now is None and origin.dirty is not None:
         yield from _recorded(dist, origin)
     if path is None or not is_folder(path):
         note = "and nothing says what was in it" if origin.remote is None else f"its remote is {origin.remote}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from envkeep.diffing.changes import Change, ChangeKind
 from envkeep.diffing.pairing import pairs
-from envkeep.model.content import conda_identity, distribution_identity
+from envkeep.model.content import conda_identity, distribution_identity, origin_identity
 from envkeep.model.names import normalise
 from envkeep.model.versions import Order, compare_versions
 
@@ -172,7 +172,7 @@ def _dist_kind(before: Distribution, after: Distribution) -> tuple[ChangeKind, s
     if before.version != after.version:
         notes.append("the same version, spelled otherwise")
     if not notes:
-        same_place = before.origin == after.origin
+        same_place = origin_identity(before.origin) == origin_identity(after.origin)
         notes.append("other content" if same_place else "another artefact of the same place")
     return "crossgrade", "; ".join(notes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from envkeep.formats.requirement_lines import LEFT_OUT, SECOND_COPY, is_pep440
+from envkeep.formats.requirement_lines import DIRTY, LEFT_OUT, SECOND_COPY, UNPUSHED, is_pep440
 from envkeep.model.fetched import fragment, quoted, ssh_url
 from envkeep.model.names import is_dist_name
 from envkeep.model.record import Origin
@@ -38,9 +38,12 @@ def _origin(reason: str, facts: str) -> Origin | None:
     kind = url = None
     others: dict[str, str] = {}
     hashes = []
+    state = set()
     for fact in facts.split("; ")[1:]:
         word, _, value = fact.partition(" ")
-        if word in _KINDS:
+        if (word, value) in {DIRTY, UNPUSHED}:
+            state.add((word, value))
+        elif word in _KINDS:
             kind, url = _KINDS[word], value
         elif word in _OTHERS:
             others[word] = unquote(value) if word == "subdirectory" else value
@@ -60,6 +63,9 @@ def _origin(reason: str, facts: str) -> Origin | None:
         commit=others.get("commit"),
         remote=others.get("remote"),
         subdirectory=others.get("subdirectory"),
+        # that nothing is said may also mean that nobody looked
+        dirty=True if DIRTY in state else None,
+        unpushed=True if UNPUSHED in state else None,
     )
 
 

@@ -20,10 +20,23 @@ if TYPE_CHECKING:
 
     from envkeep.model.record import Distribution, Origin, Record
 
-__all__ = ["LEFT_OUT", "SECOND_COPY", "RequirementLine", "freeze_lines", "is_pep440", "plain", "requirement_line"]
+__all__ = [
+    "DIRTY",
+    "LEFT_OUT",
+    "SECOND_COPY",
+    "UNPUSHED",
+    "RequirementLine",
+    "freeze_lines",
+    "is_pep440",
+    "plain",
+    "requirement_line",
+]
 
 LEFT_OUT = "left out, as pip freeze does"
 SECOND_COPY = "second copy"
+# facts of a checkout, two words as every fact: whoever gets the file has to know that the commit is not all, or not to be had
+DIRTY = ("uncommitted", "changes")
+UNPUSHED = ("unpushed", "commit")
 
 # what nearly every version looks like; the others cost the import of packaging
 _COMMON_VERSION = re.compile(r"\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?(?:\.dev\d+)?\Z", re.ASCII)
@@ -160,6 +173,7 @@ def _facts(origin: Origin) -> list[str]:
     if origin.subdirectory is not None:
         facts.append(f"subdirectory {fragment_value(origin.subdirectory)}")
     facts.extend(f"{plain(algorithm)} {quoted(digest)}" for algorithm, digest in origin.hashes)
+    facts.extend(" ".join(words) for words, so in ((DIRTY, origin.dirty), (UNPUSHED, origin.unpushed)) if so)
     return facts
 
 

@@ -18,7 +18,15 @@ from envkeep.model.names import normalise
 if TYPE_CHECKING:
     from envkeep.model.record import CondaPackage, Distribution, Origin, Record
 
-__all__ = ["conda_identity", "content", "content_digest", "distribution_identity", "same_content", "spec_identity"]
+__all__ = [
+    "conda_identity",
+    "content",
+    "content_digest",
+    "distribution_identity",
+    "origin_identity",
+    "same_content",
+    "spec_identity",
+]
 
 
 def content(record: Record) -> dict[str, Any]:
@@ -62,20 +70,15 @@ def distribution_identity(dist: Distribution) -> list[Any]:
         normalise(dist.name),
         dist.version,
         dist.conda_package,
-        None if dist.origin is None else _origin(dist.origin),
+        origin_identity(dist.origin),
         dist.content,
     ]
 
 
-def spec_identity(spec: str) -> str:
-    """Return a requested spec in one spelling: conda's ``six[version='>=1.17']`` and mamba's ``six>=1.17`` ask for the same."""
-    try:
-        return spell(spec)
-    except BadFormatError:
-        return spec
-
-
-def _origin(origin: Origin) -> list[Any]:
+def origin_identity(origin: Origin | None) -> list[Any] | None:
+    """Return what of an origin is content; None for an index."""
+    if origin is None:
+        return None
     return [
         origin.kind,
         origin.url,
@@ -85,3 +88,11 @@ def _origin(origin: Origin) -> list[Any]:
         origin.subdirectory,
         [list(pair) for pair in origin.hashes],
     ]
+
+
+def spec_identity(spec: str) -> str:
+    """Return a requested spec in one spelling: conda's ``six[version='>=1.17']`` and mamba's ``six>=1.17`` ask for the same."""
+    try:
+        return spell(spec)
+    except BadFormatError:
+        return spec

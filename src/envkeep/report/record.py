@@ -98,7 +98,10 @@ def origin_text(origin: Origin) -> str:
     if origin.kind == "archive":
         return origin.url
     checkout = f", git {origin.remote or 'checkout without remote'} at {origin.commit[:12]}" if origin.commit else ""
-    return f"{'editable' if origin.editable else 'folder'} {origin.url}{checkout}"
+    state = "".join(
+        f", {words}" for words, so in (("uncommitted changes", origin.dirty), ("commit not pushed", origin.unpushed)) if so
+    )
+    return f"{'editable' if origin.editable else 'folder'} {origin.url}{checkout}{state}"
 
 
 def _python(record: Record) -> str:

@@ -50,7 +50,7 @@ def verify_prefix(
     """
     from envkeep.capturing.capture import capture
 
-    actual = capture(prefix)
+    actual = capture(prefix, ask_git=False)
     faults = list(_python_faults(actual))
     if isinstance(expected, Record):
         faults.extend(
