@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -112,6 +113,26 @@ def test_any_bytes_are_taken(content: bytes) -> None:
     parse_direct_url(content)
     parse_tags(content)
     parse_requires_txt(content.decode("utf-8", "replace"))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_of_a_head_without_end_the_first_mib_counts_in_whole_lines(end: str) -> None:
+    lines = ["Name: six", *["Requires-Dist: numpy"] * 100_000, "", "Version: 1"]
+    found = parse_metadata(end.join(lines).encode())
+    assert (found.name, found.version) == ("six", None)
+    assert set(found.requires) == {"numpy"}
+    assert 40_000 < len(found.requires) < 60_000
+    body = end.join(["Name: six", "Version: 1", "", *["x"] * 2_000_000]).encode()
+    assert parse_metadata(body).version == "1"
+
+
+def test_a_long_line_takes_no_time() -> None:
+    began = time.monotonic()
+    spaces = " " * 500_000
+    found = parse_metadata(f"Name: six{spaces}x\nRequires-Dist: a{spaces}{chr(9)}b\nVersion: 1 \t\r\n".encode())
+    assert found.version == "1"
+    # it was some minutes where blanks were looked for at each letter
+    assert time.monotonic() - began < 5
 
 
 def test_tags_are_sorted_and_once() -> None:

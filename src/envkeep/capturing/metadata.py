@@ -27,7 +27,10 @@ __all__ = [
     "parse_tags",
 ]
 
-_FIELD = re.compile(rb"^(Name|Version|Requires-Dist)[ \t]*:[ \t]*(.*?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
+# bytes: ten times the longest that packages have, which is a thousand requirements or a long description of old
+_HEAD_LIMIT = 1 << 20
+# blanks around a value are left to strip(): a pattern that looks for them at each letter takes the square of a line's length
+_FIELD = re.compile(rb"^(Name|Version|Requires-Dist)[ \t]*:(.*)$", re.MULTILINE | re.IGNORECASE)
 _FOLDED = re.compile(rb"\r?\n(?=[ \t])")
 _HEADER_END = re.compile(rb"\r?\n[ \t]*\r?\n")
 # launchers are rewritten at each installation, byte code is compiled, the others say who installed it and for what
@@ -54,18 +57,25 @@ class CoreMetadata:
 
 
 def parse_metadata(content: bytes) -> CoreMetadata:
-    """Return the fields of core metadata that a record keeps; of a field given twice the first counts, as for email headers."""
-    blank = content.find(b"\n\n")
+    """Return the fields of core metadata that a record keeps; of a field given twice the first counts, as for email headers.
+
+    What follows the first blank line is not looked at, nor what of the head lies beyond its first MiB.
+    """
+    blank = content.find(b"\n\n", 0, _HEAD_LIMIT)
     head = content[:blank] if blank >= 0 else content
+    if len(head) > _HEAD_LIMIT:
+        # whole lines: half a requirement would be another one
+        head = head[: head.rfind(b"\n", 0, _HEAD_LIMIT) + 1]
     if b"\r" in head or b"\n " in head or b"\n\t" in head:
         # folded lines, or a blank one that is not empty
-        end = _HEADER_END.search(content)
-        head = _FOLDED.sub(b"", content[: end.start()] if end else content)
+        end = _HEADER_END.search(head)
+        head = _FOLDED.sub(b"", head[: end.start()] if end else head)
     head = head.removeprefix(b"\xef\xbb\xbf")
     name = version = None
     requires = []
-    for key, value in _FIELD.findall(head):
+    for key, written in _FIELD.findall(head):
         letter = key[:1].lower()
+        value = written.strip(b" \t\r")
         if letter == b"r":
             requires.append(_requirement(line_text(decode(value))))
         elif letter == b"n":
