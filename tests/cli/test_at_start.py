@@ -1,4 +1,4 @@
-"""A backup with nothing to do is answered before the commands are there; everything else is left to the command line."""
+"""A backup with nothing to do is answered before typer is there; everything else is left to the command line."""
 
 from __future__ import annotations
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkeep.cli.main import VERBS, verb_function
-from envkeep.cli.parameters import parameters
+from envkeep.cli.main import VERBS, verb_command, verb_function
 from envkeep.keeping.backup import backup
 from envkeep.store.store import Store
 from support.command import command
@@ -36,9 +35,9 @@ def test_says_what_it_does_with_an_example_and_how_it_ends(verb: str) -> None:
     for option in ("--home", "--json", "-q, --quiet", "-v, --verbose", "-h, --help"):
         assert option in text
     # every option says what it is for
-    for param in parameters(verb_function(verb)):
-        assert param.help, f"{verb} {param.key}"
-        assert param.help[-1] in ".)*", f"{verb} {param.key}: {param.help}"
+    for param in verb_command(verb).params:
+        assert param.help, f"{verb} {param.name}"
+        assert param.help[-1] in ".)*", f"{verb} {param.name}: {param.help}"
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -58,7 +57,7 @@ def test_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
     monkeypatch.setenv("TERMINAL_WIDTH", "50")
     for verb in VERBS:
-        # nobody breaks a list of choices
+        # click breaks no list of choices
         long = [line for line in command(verb, "-h").out.splitlines() if len(line) > 50 and "|" not in line]
         assert not long, verb
 

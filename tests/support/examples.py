@@ -8,7 +8,7 @@ import shlex
 import subprocess
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -213,14 +213,16 @@ def _side_by_side(expected: list[str], actual: list[str]) -> str:
 
 def missing_options(command: str) -> set[str]:
     """Return the options of a call of envkeep that it does not have; a verb that it does not have counts as one."""
-    from envkeep.cli.main import VERBS, root, verb_function
-    from envkeep.cli.parameters import parameters
+    from typer.main import get_command
+
+    from envkeep.cli.main import app
 
     words = shlex.split(re.split(r"&&|[|;>]", command)[0])[1:]
-    function, options = root, words
+    group: Any = get_command(app)
+    options, verb = words, group
     if words and not words[0].startswith("-"):
-        if words[0] not in VERBS:
+        if words[0] not in group.list_commands(None):
             return {words[0]}
-        function, options = verb_function(words[0]), words[1:]
-    known = {name for parameter in parameters(function) for name in parameter.names} | {"-h", "--help"}
+        verb, options = group.get_command(None, words[0]), words[1:]
+    known = {name for parameter in verb.params for name in (*parameter.opts, *parameter.secondary_opts)} | {"-h", "--help"}
     return {word.partition("=")[0] for word in options if word.startswith("-") and word != "-"} - known

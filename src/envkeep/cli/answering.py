@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import typer
+
 from envkeep.errors import EnvkeepError, InterruptedByUserError
 from envkeep.report.console import Console
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from envkeep.cli.options import Shared
     from envkeep.restoring.aside import Found
     from envkeep.store.config import Config
     from envkeep.store.store import Store
@@ -65,7 +66,7 @@ class Answering:
             as_is: the text is a file's: not folded at a narrow terminal.
 
         Raises:
-            SystemExit: always.
+            typer.Exit: always.
         """
         if self.console.json:
             from envkeep.report.plain import envelope
@@ -73,20 +74,20 @@ class Answering:
             self.console.document(envelope(self.command, result, status=status, problems=problems))
         elif not (talk and self.console.quiet):
             self.console.result(text(), as_is=as_is)
-        raise SystemExit(status)
+        raise typer.Exit(status)
 
 
 @contextmanager
-def answering(command: str, shared: Shared) -> Iterator[Answering]:
+def answering(command: str, home: Path | None, *, json: bool, quiet: bool, verbose: bool) -> Iterator[Answering]:
     """Run a verb's work; an error goes to stderr (with ``--json`` also to stdout, in the envelope) and gives its exit status."""
-    console = Console(quiet=shared.quiet, verbose=shared.verbose, json=shared.json)
+    console = Console(quiet=quiet, verbose=verbose, json=json)
     try:
         # before anything looks at environments
-        yield Answering(command, console, shared.home, _put_back_killed(console, shared.home))
+        yield Answering(command, console, home, _put_back_killed(console, home))
     except EnvkeepError as error:
-        raise SystemExit(fail(console, command, error)) from None
+        raise typer.Exit(fail(console, command, error)) from None
     except KeyboardInterrupt:
-        raise SystemExit(fail(console, command, InterruptedByUserError("interrupted"))) from None
+        raise typer.Exit(fail(console, command, InterruptedByUserError("interrupted"))) from None
 
 
 def _put_back_killed(console: Console, home: Path | None) -> tuple[Found, ...]:

@@ -1,8 +1,8 @@
 """Where the ``envkeep`` command starts: what needs nothing but a look that nothing moved is answered before the rest is loaded.
 
 That is a backup, which runs at the start of applications and shells, nearly always to find nothing to do, and the list of an
-environment's Python packages: loading the commands would be most of their work. Whatever is not that plain case (another option,
-a setting by a variable, something that moved) is left to ``main``.
+environment's Python packages: reading the options with typer would be most of their work. Whatever is not that plain case
+(another option, a setting by a variable, something that moved) is left to the command itself.
 """
 
 from __future__ import annotations
@@ -25,14 +25,20 @@ def main() -> None:
     """Run the command line and end with its exit status; the console script's entry point."""
     words = sys.argv[1:]
     if words[:2] == ["completion", "--line"]:
-        # what a shell asks while its user waits
+        # what a shell asks while its user waits: typer would be most of the time
         from envkeep.cli.completing import offer
 
         offer(words[2:])
-    elif not answer_unchanged(words, os.environ):
+        return
+    if answer_unchanged(words, os.environ):
+        return
+    options = _options(words)
+    if options is None or "requirements" in options:
         from envkeep.cli.main import main as whole
 
         whole()
+    else:
+        sys.exit(_back_up(options))
 
 
 def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
@@ -70,6 +76,22 @@ def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
         hint = f"\n{problems_hint(len(seen.problems))}" if seen.problems else ""
         Console().result(unchanged_text(seen.folder, seen.stamp) + hint)
     return True
+
+
+def _back_up(options: Mapping[str, str]) -> int:
+    """Run the command without the machinery that reads its options, which takes as long as the backup; return the exit status."""
+    from pathlib import Path
+
+    from typer import Exit
+
+    from envkeep.cli.backup import command
+
+    paths = {name: Path(value) for name, value in options.items() if name != "quiet"}
+    try:
+        command(prefix=paths.get("prefix"), home=paths.get("home"), quiet="quiet" in options)
+    except Exit as done:
+        return done.exit_code
+    return 0
 
 
 def _options(words: Sequence[str]) -> dict[str, str] | None:

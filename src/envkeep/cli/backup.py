@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Name, Prefix, Shared
-from envkeep.cli.parameters import option
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
 
 __all__ = ["command"]
 
@@ -16,24 +17,26 @@ __all__ = ["command"]
 def command(
     name: Name = None,
     prefix: Prefix = None,
-    all_: Annotated[bool, option("--all", help="Every environment that can be found.")] = False,
-    force: Annotated[bool, option("--force", help="Keep a backup even if nothing changed.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Every environment that can be found.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Keep a backup even if nothing changed.")] = False,
     tag: Annotated[
         str | None,
-        option("--tag", metavar="TAG", help="Tag the backup: it never rotates away."),
+        typer.Option("--tag", metavar="TAG", help="Tag the backup: it never rotates away.", show_default=False),
     ] = None,
     note: Annotated[
         str | None,
-        option("--note", metavar="TEXT", help="Keep a note with the backup."),
+        typer.Option("--note", metavar="TEXT", help="Keep a note with the backup.", show_default=False),
     ] = None,
-    *,
-    shared: Shared,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Keep a backup of an environment if it differs from the last one; say what changed.
 
     Example: envkeep backup -n microscope --tag before-upgrade
     """
-    with answering("backup", shared) as run:
+    with answering("backup", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.choosing import live_prefix
         from envkeep.errors import UsageError
         from envkeep.keeping.backup import backup
@@ -41,8 +44,8 @@ def command(
 
         store = run.store()
         if not all_:
-            result = backup(live_prefix(name, prefix, store), store, force=force, tag=tag, note=note, afresh=shared.json)
-            run.answer(result, lambda: backup_text(result, verbose=shared.verbose), problems=result.problems, talk=True)
+            result = backup(live_prefix(name, prefix, store), store, force=force, tag=tag, note=note, afresh=json)
+            run.answer(result, lambda: backup_text(result, verbose=verbose), problems=result.problems, talk=True)
         if name is not None or prefix is not None or tag is not None:
             raise UsageError("--all goes with neither -n, -p nor --tag", "Leave it out, or name no environment.")
         from envkeep.capturing.discovery import known_prefixes
@@ -54,6 +57,6 @@ def command(
         # what a rollback moved aside is no environment that anybody uses
         aside = {each.aside for each in Journal(store.home).entries()}
         found = [each for each in known_prefixes(os.environ, also=stored) if str(each) not in aside]
-        results = backup_all(found, store, progress_for(quiet=shared.quiet), force=force, note=note)
+        results = backup_all(found, store, progress_for(quiet=quiet), force=force, note=note)
         status = 1 if results.failed else 0
         run.answer(results, lambda: backups_text(results), status=status, talk=True)

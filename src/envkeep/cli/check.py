@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import Annotated
 
+import typer
+
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Name, Prefix, Shared
-from envkeep.cli.parameters import option
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
 
 __all__ = ["command"]
 
@@ -15,16 +16,18 @@ __all__ = ["command"]
 def command(
     name: Name = None,
     prefix: Prefix = None,
-    files: Annotated[bool, option("--files", help="Also hold every file against its recorded hash.")] = False,
-    online: Annotated[bool, option("--online", help="Also ask channels and indexes whether they still have it.")] = False,
-    *,
-    shared: Shared,
+    files: Annotated[bool, typer.Option("--files", help="Also hold every file against its recorded hash.")] = False,
+    online: Annotated[bool, typer.Option("--online", help="Also ask channels and indexes whether they still have it.")] = False,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Say what in an environment could not be rebuilt, worst first, each with the remedy. Exit status 3 if anything.
 
     Example: envkeep check -n microscope --files
     """
-    with answering("check", shared) as run:
+    with answering("check", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.capturing.capture import capture
         from envkeep.checking.check import check
         from envkeep.checking.files import altered_files
@@ -33,7 +36,7 @@ def command(
         from envkeep.report.progress import progress_for
 
         where = live_prefix(name, prefix, run.store())
-        progress = progress_for(quiet=shared.quiet)
+        progress = progress_for(quiet=quiet)
         record = capture(where)
         engine = None
         if online:

@@ -8,22 +8,22 @@ from __future__ import annotations
 import os
 import shlex
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from envkeep.errors import EnvkeepError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from envkeep.cli.parameters import Parameter
     from envkeep.store.layout import StoredEnvironment
     from envkeep.store.store import Store
 
 __all__ = ["Candidate", "complete", "offer"]
 
-_BACKUP = {"BACKUP", "A", "B"}
-_SIDE = {"A", "B"}
+_BACKUP = {"BACKUP", "[BACKUP]", "[BACKUP]...", "BACKUP...", "A", "[B]"}
+_SIDE = {"A", "[B]"}
 # here a name is one that is still to be given
 _NAMES_A_NEW_ONE = {"restore", "import"}
 
@@ -80,55 +80,54 @@ def _words(line: str) -> list[str]:
 
 
 def _candidates(before: Sequence[str], word: str) -> Iterator[Candidate]:
-    from envkeep.cli.help import first_sentence
-    from envkeep.cli.main import VERBS, root, verb_function
-    from envkeep.cli.parameters import parameters
+    from envkeep.cli.main import VERBS, root, verb_command
 
     verb = next((each for each in before if each in VERBS), None)
-    params = parameters(root if verb is None else verb_function(verb))
+    params = root().params if verb is None else verb_command(verb).params
     given, arguments, open_option = _parsed(before[before.index(verb) + 1 :] if verb else before, params)
     if open_option is not None:
         yield from _values(verb, open_option, given, word)
     elif word.startswith("--") and "=" in word:
         name, _, value = word.partition("=")
-        for option in (each for each in params if name in each.names and not each.flag):
+        for option in (each for each in params if name in each.opts and not each.is_flag):
             for found in _values(verb, option, given, value):
                 yield Candidate(text=f"{name}={found.text}", about=found.about)
     elif word.startswith("-"):
-        yield from (_option(opt, each) for each in params for opt in each.names if opt.startswith("--"))
+        yield from (Candidate(text=opt, about=_about(each)) for each in params for opt in each.opts if _is_shown(each, opt))
     elif verb is None and not arguments:
-        yield from (Candidate(text=name, about=first_sentence(verb_function(name).__doc__)) for name in VERBS)
+        yield from (Candidate(text=name, about=_first_sentence(verb_command(name).help)) for name in VERBS)
     elif verb is not None:
-        expected = [each for each in params if not each.names]
+        expected = [each for each in params if each.param_type_name == "argument"]
         argument = expected[min(arguments, len(expected) - 1)] if expected else None
-        if argument is not None and (arguments < len(expected) or argument.many):
+        if argument is not None and (arguments < len(expected) or argument.nargs == -1):
             yield from _values(verb, argument, given, word)
 
 
-def _parsed(words: Sequence[str], params: Sequence[Parameter]) -> tuple[dict[str, str], int, Parameter | None]:
+def _parsed(words: Sequence[str], params: Sequence[Any]) -> tuple[dict[str, str], int, Any]:
     """Return the options' values by long name, the number of arguments, and the option whose value comes next."""
-    options = {opt: param for param in params for opt in param.names}
+    options = {opt: param for param in params if param.param_type_name == "option" for opt in param.opts}
     given: dict[str, str] = {}
     arguments = 0
-    waiting: Parameter | None = None
+    waiting = None
     for word in words:
         if waiting is not None:
-            given[waiting.key] = word
+            given[waiting.name] = word
             waiting = None
         elif word in options:
-            waiting = None if options[word].flag else options[word]
+            waiting = None if options[word].is_flag else options[word]
         elif word.startswith("--") and "=" in word and word.partition("=")[0] in options:
-            given[options[word.partition("=")[0]].key] = word.partition("=")[2]
+            given[options[word.partition("=")[0]].name] = word.partition("=")[2]
         elif not word.startswith("-"):
             arguments += 1
     return given, arguments, waiting
 
 
-def _values(verb: str | None, param: Parameter, given: dict[str, str], word: str) -> Iterator[Candidate]:
-    if param.choices:
-        yield from (Candidate(text=choice) for choice in param.choices)
-    elif param.names:
-        if param.key == "name" and verb not in _NAMES_A_NEW_ONE:
+def _values(verb: str | None, param: Any, given: dict[str, str], word: str) -> Iterator[Candidate]:
+    choices = _choices(verb, param.name)
+    if choices:
+        yield from (Candidate(text=choice) for choice in choices)
+    elif param.param_type_name == "option":
+        if param.name == "name" and verb not in _NAMES_A_NEW_ONE:
             yield from _names(_store(given))
     elif param.metavar in _BACKUP:
         yield from _backups(_store(given), given, word, side=param.metavar in _SIDE)
@@ -184,7 +183,23 @@ def _store(given: dict[str, str]) -> Store:
     return Store(config.home, folder=config.folder, limit=config.limit)
 
 
-def _option(name: str, parameter: Parameter) -> Candidate:
-    from envkeep.cli.help import first_sentence
+def _choices(verb: str | None, name: str) -> list[str]:
+    from envkeep.cli.main import verb_function
 
-    return Candidate(text=name, about=first_sentence(parameter.help))
+    if verb is None:
+        return []
+    hint = get_type_hints(verb_function(verb)).get(name)
+    kinds = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and issubclass(kind, Enum)]
+    return [str(member.value) for kind in kinds for member in kind]
+
+
+def _is_shown(param: Any, opt: str) -> bool:
+    return param.param_type_name == "option" and not param.hidden and opt.startswith("--")
+
+
+def _about(param: Any) -> str:
+    return _first_sentence(param.help)
+
+
+def _first_sentence(text: str | None) -> str:
+    return " ".join((text or "").split()).partition(". ")[0].rstrip(".")

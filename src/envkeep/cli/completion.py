@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from enum import Enum
+from typing import Annotated
+
+import typer
 
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Shared
-from envkeep.cli.parameters import argument
+from envkeep.cli.options import AsJson, Home, Quiet, Verbose
 
 __all__ = ["command"]
 
 
+class _Shell(str, Enum):
+    bash = "bash"
+    zsh = "zsh"
+    fish = "fish"
+    powershell = "powershell"
+
+
 def command(
-    shell: Annotated[Literal["bash", "zsh", "fish", "powershell"], argument("SHELL", help="bash, zsh, fish or powershell.")],
-    *,
-    shared: Shared,
+    shell: Annotated[_Shell, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.", show_default=False)],
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Print the script that lets a shell complete commands, options, environments, stamps and tags.
 
@@ -28,8 +39,8 @@ def command(
 
     Example: envkeep completion bash
     """
-    with answering("completion", shared) as run:
+    with answering("completion", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.completion_scripts import SCRIPTS
 
-        script = SCRIPTS[shell]
-        run.answer({"shell": shell, "script": script}, lambda: script.rstrip("\n"), as_is=True)
+        script = SCRIPTS[shell.value]
+        run.answer({"shell": shell.value, "script": script}, lambda: script.rstrip("\n"), as_is=True)

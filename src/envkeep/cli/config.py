@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 from typing import Annotated
 
+import typer
+
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Shared
-from envkeep.cli.parameters import option
+from envkeep.cli.options import AsJson, Home, Quiet, Verbose
 
 __all__ = ["command"]
 
 
 def command(
-    init: Annotated[bool, option("--init", help="Write a commented config.toml, unless one is there.")] = False,
-    *,
-    shared: Shared,
+    init: Annotated[bool, typer.Option("--init", help="Write a commented config.toml, unless one is there.")] = False,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Show every setting and where its value comes from.
 
     Example: envkeep config --init
     """
-    with answering("config", shared) as run:
+    with answering("config", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.report.config import config_text
         from envkeep.store.config import resolve_home
         from envkeep.store.config_init import init_config

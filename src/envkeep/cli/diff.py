@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Name, Prefix, Shared
-from envkeep.cli.parameters import argument
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
 from envkeep.errors import EnvironmentNotFoundError
 
 if TYPE_CHECKING:
@@ -20,21 +21,23 @@ __all__ = ["command"]
 
 
 def command(
-    old: Annotated[str, argument("A", help="A backup or a file; also live, live:NAME or live:PATH.")] = "latest",
+    old: Annotated[str, typer.Argument(metavar="A", help="A backup or a file; also live, live:NAME or live:PATH.")] = "latest",
     new: Annotated[
         str | None,
-        argument("B", help="The same; the live environment if left out."),
+        typer.Argument(metavar="[B]", help="The same; the live environment if left out.", show_default=False),
     ] = None,
     name: Name = None,
     prefix: Prefix = None,
-    *,
-    shared: Shared,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Say what changed between two backups, or since a backup. Exit status 3 if they differ.
 
     Example: envkeep diff latest~1 latest
     """
-    with answering("diff", shared) as run:
+    with answering("diff", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.diffing.diff import diff
         from envkeep.report.diff import diff_text
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Shared
+from envkeep.cli.options import AsJson, Home, Quiet, Verbose
 
 __all__ = ["command"]
 
 
-def command(*, shared: Shared) -> None:
+def command(home: Home = None, json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
     """Say which engines and installers are there, and whether the store is sound. Exit status 3 if it is not.
 
     Example: envkeep doctor
     """
-    with answering("doctor", shared) as run:
+    with answering("doctor", home, json=json, quiet=quiet, verbose=verbose) as run:
         import shutil
 
         from envkeep import __version__
@@ -29,7 +29,7 @@ def command(*, shared: Shared) -> None:
 
         config = run.config()
         store = run.store(config)
-        progress = progress_for(quiet=shared.quiet)
+        progress = progress_for(quiet=quiet)
         progress.start("looking for engines and Pythons")
         try:
             engines, found = engines_found(), pythons()

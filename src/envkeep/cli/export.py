@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Name, Prefix, Shared
-from envkeep.cli.parameters import argument, option
-from envkeep.formats.explicit import HashKind
-from envkeep.formats.pip_section import PipChoice
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
 
 if TYPE_CHECKING:
     from envkeep.formats.lock_pins import Pin
@@ -18,46 +18,65 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-_Format = Literal[
-    "environment-yml",
-    "no-builds",
-    "from-history",
-    "portable",
-    "explicit",
-    "requirements",
-    "record-json",
-    "conda-lock",
-    "pylock",
-]
+class _Format(str, Enum):
+    environment_yml = "environment-yml"
+    no_builds = "no-builds"
+    from_history = "from-history"
+    portable = "portable"
+    explicit = "explicit"
+    requirements = "requirements"
+    record_json = "record-json"
+    conda_lock = "conda-lock"
+    pylock = "pylock"
+
+
+class _Pip(str, Enum):
+    pinned = "pinned"
+    unpinned = "unpinned"
+    top_level = "top-level"
+    none = "none"
+
+
+class _Hash(str, Enum):
+    md5 = "md5"
+    sha256 = "sha256"
 
 
 def command(
     backup: Annotated[
         str | None,
-        argument("BACKUP", help="A backup or a file; the live environment if left out."),
+        typer.Argument(metavar="[BACKUP]", help="A backup or a file; the live environment if left out.", show_default=False),
     ] = None,
-    format_: Annotated[_Format, option("--format", help="What to write.")] = "environment-yml",
-    pip: Annotated[PipChoice, option("--pip", help="How the pip section names packages.")] = "pinned",
+    format_: Annotated[_Format, typer.Option("--format", help="What to write.")] = _Format.environment_yml,
+    pip: Annotated[_Pip, typer.Option("--pip", help="How the pip section names packages.")] = _Pip.pinned,
     hash_: Annotated[
-        HashKind | None,
-        option("--hash", help="Which hash an explicit list carries (default: md5); sha256 gives requirements theirs."),
+        _Hash | None,
+        typer.Option(
+            "--hash",
+            help="Which hash an explicit list carries (default: md5); sha256 gives requirements theirs.",
+            show_default=False,
+        ),
     ] = None,
-    online: Annotated[bool, option("--online", help="Ask the package index for hashes that a lock file needs.")] = False,
-    with_secrets: Annotated[bool, option("--with-secrets", help="Also variables that look secret.")] = False,
+    online: Annotated[bool, typer.Option("--online", help="Ask the package index for hashes that a lock file needs.")] = False,
+    with_secrets: Annotated[bool, typer.Option("--with-secrets", help="Also variables that look secret.")] = False,
     output: Annotated[
         Path | None,
-        option("-o", "--output", "-f", "--file", metavar="FILE", help="Write to a file, not to stdout."),
+        typer.Option(
+            "-o", "--output", "-f", "--file", metavar="FILE", help="Write to a file, not to stdout.", show_default=False
+        ),
     ] = None,
     name: Name = None,
     prefix: Prefix = None,
-    *,
-    shared: Shared,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Write an environment or a backup as a file that other tools read.
 
     Example: envkeep export latest --format portable -o environment.yml
     """
-    with answering("export", shared) as run:
+    with answering("export", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.choosing import choose, live_prefix, load
         from envkeep.errors import UsageError
         from envkeep.formats.export import export
@@ -78,19 +97,19 @@ def command(
                 )
             record, archive = what, chosen.file
         pins = None
-        if format_ in {"conda-lock", "pylock"} or (format_ == "requirements" and hash_ is not None):
+        if format_ in {_Format.conda_lock, _Format.pylock} or (format_ is _Format.requirements and hash_ is not None):
             record, pins = _pinned(record, archive, online=online)
         text = export(
             record,
-            format_,
-            pip=pip,
-            hash_kind=hash_ or "md5",
+            format_.value,
+            pip=pip.value,
+            hash_kind=(hash_ or _Hash.md5).value,
             with_secrets=with_secrets,
             pins=pins,
         )
         if output is None:
             run.answer(
-                {"format": format_, "text": text, "file": None},
+                {"format": format_.value, "text": text, "file": None},
                 lambda: text.rstrip("\n"),
                 problems=record.problems,
                 as_is=True,
@@ -99,7 +118,7 @@ def command(
 
         write_file(output, text)
         run.answer(
-            {"format": format_, "text": None, "file": output},
+            {"format": format_.value, "text": None, "file": output},
             lambda: f"wrote {output}",
             problems=record.problems,
             talk=True,

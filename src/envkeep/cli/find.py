@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Shared
-from envkeep.cli.parameters import argument
+from envkeep.cli.options import AsJson, Home, Quiet, Verbose
 
 __all__ = ["command"]
 
 
 def command(
-    spec: Annotated[str, argument("SPEC", help="A package: numpy, 'numpy<2', numpy=1.26.*")],
-    *,
-    shared: Shared,
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="A package: numpy, 'numpy<2', numpy=1.26.*")],
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Find the backups, of all environments, that hold a package.
 
     Example: envkeep find 'numpy<2'
     """
-    with answering("find", shared) as run:
+    with answering("find", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.report.find import hits_text
         from envkeep.store.find import find
 

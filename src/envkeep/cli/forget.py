@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from envkeep.cli.answering import answering
-from envkeep.cli.options import DryRun, Name, Prefix, Shared, Yes
-from envkeep.cli.parameters import argument
+from envkeep.cli.options import AsJson, DryRun, Home, Name, Prefix, Quiet, Verbose, Yes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,20 +21,22 @@ __all__ = ["command"]
 def command(
     backups: Annotated[
         list[str] | None,
-        argument("BACKUP", help="What to forget; none: what is beyond the limit."),
+        typer.Argument(metavar="[BACKUP]...", help="What to forget; none: what is beyond the limit.", show_default=False),
     ] = None,
     name: Name = None,
     prefix: Prefix = None,
     yes: Yes = False,
     dry_run: DryRun = False,
-    *,
-    shared: Shared,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Remove backups; without naming any, those that rotation would, with the reason for each.
 
     Example: envkeep forget --dry-run
     """
-    with answering("forget", shared) as run:
+    with answering("forget", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.choosing import active_stored, choose, stored_environment
         from envkeep.errors import EnvironmentNotFoundError, RefusedError, UsageError
         from envkeep.report.forget import forgotten_text, rotation_text

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Shared
-from envkeep.cli.parameters import argument, option
+from envkeep.cli.options import AsJson, Home, Quiet, Verbose
 from envkeep.errors import EnvkeepError
 
 if TYPE_CHECKING:
@@ -19,25 +20,28 @@ __all__ = ["command"]
 def command(
     files: Annotated[
         list[Path],
-        argument("FILE", help="A .txt, environment.yml, explicit list, record, or a backup's folder."),
+        typer.Argument(metavar="FILE...", help="A .txt, environment.yml, explicit list, record, or a backup's folder."),
     ],
     name: Annotated[
         str | None,
-        option(
+        typer.Option(
             "-n",
             "--name",
             metavar="NAME",
             help="The environment they are of (default: what the file calls it, else its folder's name).",
+            show_default=False,
         ),
     ] = None,
-    *,
-    shared: Shared,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Bring loose files into the store as backups; the files themselves stay as they are.
 
     Example: envkeep import ~/old/20250131112405_environment.txt -n microscope
     """
-    with answering("import", shared) as run:
+    with answering("import", home, json=json, quiet=quiet, verbose=verbose) as run:
         store = run.store()
         kept: list[Backup] = []
 

@@ -6,25 +6,30 @@ import os
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Shared
-from envkeep.cli.parameters import argument
+from envkeep.cli.options import AsJson, Home, Quiet, Verbose
 from envkeep.cli.rebuilding import AllowIndex
 
 __all__ = ["command"]
 
 
 def command(
-    file: Annotated[Path, argument("FILE", help="A .txt, environment.yml, explicit list, lock file, record or packed archive.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A .txt, environment.yml, explicit list, lock file, record or packed archive.")
+    ],
     allow_index: AllowIndex = None,
-    *,
-    shared: Shared,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Print everything that restoring a file would contact, install or run; nothing is contacted, installed or run.
 
     Example: envkeep inspect ~/Downloads/environment.yml
     """
-    with answering("inspect", shared) as run:
+    with answering("inspect", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.formats.export import without_secrets
         from envkeep.formats.load import load_file
         from envkeep.model.record import Record

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Name, Prefix, Shared
-from envkeep.cli.parameters import option
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
 from envkeep.errors import StoreError
 
 if TYPE_CHECKING:
@@ -21,15 +22,17 @@ __all__ = ["command"]
 def command(
     name: Name = None,
     prefix: Prefix = None,
-    all_: Annotated[bool, option("--all", help="Every stored environment, not the active one's backups.")] = False,
-    *,
-    shared: Shared,
+    all_: Annotated[bool, typer.Option("--all", help="Every stored environment, not the active one's backups.")] = False,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """List the backups of an environment, newest first; without one named or active, every stored environment.
 
     Example: envkeep list -n microscope
     """
-    with answering("list", shared) as run:
+    with answering("list", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.choosing import active_stored, stored_environment
         from envkeep.report.listing import backups_table, environments_table
 

@@ -1,22 +1,23 @@
-"""The ``envkeep`` command: a verb's module is imported when that verb is called, so that each pays for nothing else."""
+"""The ``envkeep`` command: a verb's module is imported when that verb is called, so that a backup pays for nothing else."""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from envkeep.cli.answering import fail
-from envkeep.cli.command_line import no_such, options_before, values
-from envkeep.cli.options import Shared
-from envkeep.cli.parameters import call, option, parameters
-from envkeep.errors import EnvkeepError, InterruptedByUserError
-from envkeep.report.console import Console
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from envkeep.cli.options import AsJson, Home, Quiet, Verbose
+from envkeep.cli.usage import ClickError, no_such, usage_failed
+from envkeep.errors import EnvkeepError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-__all__ = ["VERBS", "main", "root", "verb_function"]
+__all__ = ["VERBS", "app", "main", "root", "verb_command", "verb_function"]
 
 # verb: module under envkeep.cli, in the order of --help
 VERBS = {
@@ -41,6 +42,30 @@ VERBS = {
     "completion": "completion",
 }
 
+_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+EPILOG = (
+    "Exit status: 0 as asked; 1 error; 2 usage; 3 differs (status, diff, check, verify, and a restore or rollback that came out "
+    "below what was asked); 130 interrupted."
+)
+
+
+class _Verbs(TyperGroup):
+    """A group that knows its verbs by name and builds the one that is called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            raise no_such("command", args[0], VERBS, "envkeep -h lists them.")
+        return super().resolve_command(ctx, args)
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is typer's
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the signature is typer's
+        if cmd_name not in VERBS:
+            return None
+        return verb_command(cmd_name)
+
 
 def verb_function(verb: str) -> Callable[..., None]:
     """Return the function of a verb."""
@@ -48,68 +73,65 @@ def verb_function(verb: str) -> Callable[..., None]:
     return function
 
 
-def root(version: Annotated[bool, option("--version", help="Print the version.")] = False, *, shared: Shared) -> None:
+def verb_command(verb: str) -> Any:
+    """Return the command of a verb, as click has them."""
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_SETTINGS)
+    single.command(verb, epilog=EPILOG)(verb_function(verb))
+    return get_command(single)
+
+
+def root() -> Any:
+    """Return the command that all verbs hang on, as click has them."""
+    return get_command(app)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from envkeep import __version__
+        from envkeep.report.console import Console
+
+        Console().result(f"envkeep {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=_Verbs,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    epilog=EPILOG,
+    context_settings=_SETTINGS,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    ctx: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version.", callback=_version, is_eager=True),  # noqa: ARG001
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
     """Keep a record of an environment each time it changes, rebuild it, and prove what came out.
 
     Without a command: the status of the active environment and the next useful command.
 
     Example: envkeep backup
     """
-    if version:
-        from envkeep import __version__
+    if ctx.invoked_subcommand is None:
+        from envkeep.cli.status import welcome
 
-        Console().result(f"envkeep {__version__}")
-        return
-    from envkeep.cli.status import welcome
-
-    welcome(shared)
+        welcome(home, json=json, quiet=quiet, verbose=verbose)
+    # an option that every command has may stand before the command, too
+    given = {"home": home, "json": json, "quiet": quiet, "verbose": verbose}
+    ctx.default_map = {str(ctx.invoked_subcommand): {name: value for name, value in given.items() if value}}
 
 
 def main() -> None:
-    """Run the command line and end with its exit status."""
-    words = sys.argv[1:]
+    """Run the command line and end with its exit status; the console script's entry point."""
     try:
-        _run(words)
-    except EnvkeepError as error:
-        sys.exit(_failed(error, words))
-    except KeyboardInterrupt:
-        sys.exit(_failed(InterruptedByUserError("interrupted"), words))
-    sys.exit(0)
-
-
-def _run(words: Sequence[str]) -> None:
-    known = parameters(root)
-    before, rest = options_before(known, words)
-    if before is None:
-        from envkeep.cli.help import root_help
-
-        _show(root_help(root, known, {verb: verb_function(verb) for verb in VERBS}))
-    elif not rest or "version" in before:
-        call(root, before)
-    elif rest[0] not in VERBS:
-        raise no_such("command", rest[0], VERBS, "envkeep -h lists them.")
-    else:
-        _run_verb(rest[0], rest[1:], before)
-
-
-def _run_verb(verb: str, words: Sequence[str], before: dict[str, Any]) -> None:
-    function = verb_function(verb)
-    known = parameters(function)
-    given = values(known, words, f"envkeep {verb}")
-    if given is None:
-        from envkeep.cli.help import verb_help
-
-        _show(verb_help(verb, function, known))
-        return
-    # an option that every command has may stand before the command, too
-    call(function, {**before, **given})
-
-
-def _show(text: str) -> None:
-    Console().result(text, as_is=True)
-
-
-def _failed(error: EnvkeepError, words: Sequence[str]) -> int:
-    options = words[: words.index("--")] if "--" in words else words
-    verb = next((word for word in options if word in VERBS), "envkeep")
-    return fail(Console(json="--json" in options), verb, error)
+        status = app(prog_name="envkeep", standalone_mode=False)
+    except (EnvkeepError, ClickError) as error:
+        sys.exit(usage_failed(error, sys.argv[1:], VERBS))
+    sys.exit(status or 0)

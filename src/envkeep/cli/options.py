@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
-from envkeep.cli.parameters import option
+import typer
 
-__all__ = ["DryRun", "Name", "Prefix", "Shared", "Yes"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
-    """The options that every command has, and that may stand before the command, too."""
-
-    home: Annotated[
-        Path | None, option("--home", metavar="DIR", help="Where backups are kept (default: ENVKEEP_HOME, else ~/.envkeep).")
-    ] = None
-    json: Annotated[bool, option("--json", help="Print the result as JSON.")] = False
-    quiet: Annotated[bool, option("-q", "--quiet", help="Say nothing but errors and what was asked to be shown.")] = False
-    verbose: Annotated[bool, option("-v", "--verbose", help="Say more: every package, every problem.")] = False
+__all__ = ["AsJson", "DryRun", "Home", "Name", "Prefix", "Quiet", "Verbose", "Yes", "folder"]
 
 
-Name: TypeAlias = Annotated[str | None, option("-n", "--name", metavar="NAME", help="The environment, by name.")]
-Prefix: TypeAlias = Annotated[Path | None, option("-p", "--prefix", metavar="PATH", help="The environment, by its folder.")]
-Yes: TypeAlias = Annotated[bool, option("-y", "--yes", help="Do not ask.")]
-DryRun: TypeAlias = Annotated[bool, option("-d", "--dry-run", help="Show what would be done, and do nothing.")]
+def folder(text: str | Path) -> Path:
+    """Return a folder that an option names; an empty text, mostly an unset variable of a shell, is not the current one.
+
+    A default, which an option given before the verb becomes, is a Path already.
+
+    Raises:
+        typer.BadParameter: the text is empty.
+    """
+    if not str(text).strip():
+        raise typer.BadParameter("it is empty; say . for the folder where you are")
+    return Path(text)
+
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        parser=folder,
+        metavar="DIR",
+        help="Where backups are kept (default: ENVKEEP_HOME, else ~/.envkeep).",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors and what was asked to be shown.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more: every package, every problem.")]
+Name = Annotated[
+    str | None,
+    typer.Option("-n", "--name", metavar="NAME", help="The environment, by name.", show_default=False),
+]
+Prefix = Annotated[
+    Path | None,
+    typer.Option("-p", "--prefix", parser=folder, metavar="PATH", help="The environment, by its folder.", show_default=False),
+]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("-d", "--dry-run", help="Show what would be done, and do nothing.")]

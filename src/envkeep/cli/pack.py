@@ -6,23 +6,26 @@ import os
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Name, Prefix, Shared
-from envkeep.cli.parameters import argument, option
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
 
 __all__ = ["command"]
 
 
 def command(
-    backup: Annotated[str, argument("BACKUP", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a record.")],
-    output: Annotated[Path, option("-o", "--output", metavar="FILE", help="The archive: NAME.envkeep.")],
-    strict: Annotated[bool, option("--strict", help="Write no archive that lacks something.")] = False,
-    offline: Annotated[bool, option("--offline", help="Use no network: caches, folders, the environment itself.")] = False,
-    with_secrets: Annotated[bool, option("--with-secrets", help="Pack variables that look secret, too.")] = False,
+    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a record.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The archive: NAME.envkeep.")],
+    strict: Annotated[bool, typer.Option("--strict", help="Write no archive that lacks something.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Use no network: caches, folders, the environment itself.")] = False,
+    with_secrets: Annotated[bool, typer.Option("--with-secrets", help="Pack variables that look secret, too.")] = False,
     name: Name = None,
     prefix: Prefix = None,
-    *,
-    shared: Shared,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Put a backup and every artefact that it names into one archive, which rebuilds with no network.
 
@@ -30,7 +33,7 @@ def command(
 
     Example: envkeep pack microscope@latest -o microscope.envkeep
     """
-    with answering("pack", shared) as run:
+    with answering("pack", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.archive.pack import pack
         from envkeep.cli.choosing import choose, load
         from envkeep.errors import UsageError
@@ -50,6 +53,6 @@ def command(
             strict=strict,
             offline=offline,
             with_secrets=with_secrets,
-            progress=progress_for(quiet=shared.quiet),
+            progress=progress_for(quiet=quiet),
         )
-        run.answer(result, lambda: "" if shared.quiet else packed_text(result, verbose=shared.verbose))
+        run.answer(result, lambda: "" if quiet else packed_text(result, verbose=verbose))

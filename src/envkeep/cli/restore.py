@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
+import typer
+
 from envkeep.cli.answering import Answering, answering
-from envkeep.cli.options import DryRun, Shared, Yes
-from envkeep.cli.parameters import argument, option
-from envkeep.cli.rebuilding import Rebuild
+from envkeep.cli.options import AsJson, DryRun, Home, Quiet, Verbose, Yes, folder
+from envkeep.cli.rebuilding import (
+    AllowIndex,
+    Channels,
+    Checkout,
+    EngineOption,
+    FidelityOption,
+    Files,
+    Imports,
+    InstallerOption,
+    LinkScripts,
+    Offline,
+    Remap,
+    SkipRefused,
+    Strict,
+    WithSecrets,
+    config_with,
+    load_whole,
+    remapped,
+)
 
 if TYPE_CHECKING:
     from envkeep.planning.plan import Plan
@@ -17,28 +37,56 @@ __all__ = ["command"]
 
 
 def command(
-    backup: Annotated[str, argument("BACKUP", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a file.")],
+    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a file.")],
     name: Annotated[
         str | None,
-        option("-n", "--name", metavar="NAME", help="Name of the new environment, beside the old one (default: OLDNAME-STAMP)."),
+        typer.Option(
+            "-n",
+            "--name",
+            metavar="NAME",
+            help="Name of the new environment, beside the old one (default: OLDNAME-STAMP).",
+            show_default=False,
+        ),
     ] = None,
-    prefix: Annotated[Path | None, option("-p", "--prefix", metavar="PATH", help="Folder of the new environment.")] = None,
+    prefix: Annotated[
+        Path | None,
+        typer.Option("-p", "--prefix", parser=folder, metavar="PATH", help="Folder of the new environment.", show_default=False),
+    ] = None,
+    fidelity: FidelityOption = None,
+    strict: Strict = False,
+    engine: EngineOption = None,
+    installer: InstallerOption = None,
+    channel: Channels = None,
+    remap: Remap = None,
+    allow_index: AllowIndex = None,
+    skip_refused: SkipRefused = False,
+    checkout: Checkout = None,
     platform: Annotated[
-        str | None, option("--platform", metavar="SUBDIR", help="Plan for another platform (with --dry-run or --script).")
+        str | None,
+        typer.Option(
+            "--platform", metavar="SUBDIR", help="Plan for another platform (with --dry-run or --script).", show_default=False
+        ),
     ] = None,
     script: Annotated[
         Path | None,
-        option(
+        typer.Option(
             "--script",
             metavar="FILE",
             help="Write the plan as a script for bash (.sh) or PowerShell (.ps1) that needs no envkeep, and build nothing.",
+            show_default=False,
         ),
     ] = None,
+    offline: Offline = False,
+    link_scripts: LinkScripts = False,
+    with_secrets: WithSecrets = False,
+    files: Files = False,
+    imports: Imports = False,
     yes: Yes = False,
     dry_run: DryRun = False,
-    *,
-    rebuild: Rebuild,
-    shared: Shared,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Build a new environment from a backup or a file, and verify it, package by package.
 
@@ -46,55 +94,79 @@ def command(
 
     Example: envkeep restore microscope@latest -p ~/envs/microscope-new
     """
-    with answering("restore", shared) as run:
+    with answering("restore", home, json=json, quiet=quiet, verbose=verbose) as run:
+        from envkeep.capturing.layout import machine_subdir
         from envkeep.cli.choosing import choose
+        from envkeep.cli.packed import opened
         from envkeep.errors import RefusedError, UsageError
-        from envkeep.formats.archive_file import is_archive
         from envkeep.report.plan import plan_text
         from envkeep.report.progress import progress_for
         from envkeep.report.restore import restored_text
+        from envkeep.restoring.prepare import Options, prepare
         from envkeep.restoring.restore import restore
         from envkeep.store.journal import Journal
 
-        config = rebuild.config(run)
+        config = config_with(run, engine, installer)
         store = run.store(config)
         chosen = choose(store, backup)
-        source = rebuild.load_whole(store, chosen)
+        source = load_whole(store, chosen, fidelity, allow_index)
         if platform is not None and not dry_run and script is None:
             raise UsageError(
                 "an environment is built for this machine only",
                 "Add --dry-run to see the plan for another, or --script FILE to build it there.",
             )
-        if script is not None and chosen.file is not None and is_archive(chosen.file):
-            raise UsageError(
-                "a script cannot carry an archive's artefacts", "Restore the archive itself, or write a script of the backup."
+        progress = progress_for(quiet=quiet)
+        with opened(chosen, source, progress) as packed:
+            if packed is not None and script is not None:
+                raise UsageError(
+                    "a script cannot carry an archive's artefacts", "Restore the archive itself, or write a script of the backup."
+                )
+            options = Options(
+                target=prefix,
+                name=name,
+                fidelity=fidelity.value if fidelity else None,
+                strict=strict,
+                channels=tuple(channel or (config.channels if chosen.file else ())),
+                remap=remapped(remap) or dict(config.remap),
+                engine=config.engine,
+                offline=offline or (packed is not None and not packed.needs_network(platform or machine_subdir())),
+                # confirming the plan consents to the scripts of one's own backups; a file may be anybody's
+                link_scripts=link_scripts or chosen.backup is not None,
+                with_secrets=with_secrets,
+                checkout=checkout,
+                index_urls=tuple(allow_index or ()),
+                skip_refused=skip_refused,
+                ask_servers=chosen.backup is not None,
+                subdir=platform,
             )
-        progress = progress_for(quiet=shared.quiet)
-        with rebuild.ready(run, config, chosen, source, progress, target=prefix, name=name, platform=platform) as ready:
-            plan = ready.plan
+            stamp = chosen.backup.stamp if chosen.backup else "restored"
+            prepared = prepare(
+                source if packed is None else packed.source,
+                options,
+                os.environ,
+                stamp=stamp,
+                progress=progress,
+                on_line=run.console.say,
+            )
+            plan = prepared.plan if packed is None else packed.adapt(prepared.plan)
             if script is not None and not dry_run:
-                _write_script(run, plan, script, verbose=shared.verbose)
+                _write_script(run, plan, script, verbose=verbose)
             if dry_run:
-                run.answer(plan, lambda: plan_text(plan, verbose=shared.verbose))
-            run.console.say(plan_text(plan, verbose=shared.verbose))
+                run.answer(plan, lambda: plan_text(plan, verbose=verbose))
+            run.console.say(plan_text(plan, verbose=verbose))
             if not yes and not run.console.ask("Build it?"):
                 raise RefusedError("nothing was built", "Say --yes to build without being asked.")
             with Journal(config.home).noting_restore(plan.target, chosen.label):
                 result = restore(
                     plan,
-                    engine=ready.engine,
+                    engine=prepared.engine,
                     installer=config.installer,
                     progress=progress,
-                    files=rebuild.files,
-                    imports=rebuild.imports,
-                    finish=ready.finish,
+                    files=files,
+                    imports=imports,
+                    finish=None if packed is None else packed.put_right,
                 )
-            run.answer(
-                result,
-                lambda: restored_text(result, verbose=shared.verbose),
-                status=0 if result.as_asked else 3,
-                talk=True,
-            )
+            run.answer(result, lambda: restored_text(result, verbose=verbose), status=0 if result.as_asked else 3, talk=True)
 
 
 def _write_script(run: Answering, plan: Plan, path: Path, *, verbose: bool) -> NoReturn:

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import os
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from envkeep.cli.answering import Answering, answering
-from envkeep.cli.options import DryRun, Name, Prefix, Shared, Yes
-from envkeep.cli.parameters import argument, option
-from envkeep.cli.rebuilding import Rebuild
-from envkeep.restoring.replaceable import Allowance
+from envkeep.cli.options import AsJson, DryRun, Home, Name, Prefix, Quiet, Verbose, Yes
+from envkeep.cli.rebuilding import (
+    AllowIndex,
+    Channels,
+    Checkout,
+    EngineOption,
+    FidelityOption,
+    Files,
+    Imports,
+    InstallerOption,
+    LinkScripts,
+    Offline,
+    Remap,
+    SkipRefused,
+    Strict,
+    WithSecrets,
+    config_with,
+    load_whole,
+    remapped,
+)
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -22,25 +41,49 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
+class _Allow(str, Enum):
+    running = "running"
+    frozen = "frozen"
+    base = "base"
+    externally_managed = "externally-managed"
+    nested = "nested"
+    no_backup = "no-backup"
+
+
 def command(
     backup: Annotated[
         str | None,
-        argument("BACKUP", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a file."),
+        typer.Argument(metavar="[BACKUP]", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a file.", show_default=False),
     ] = None,
     name: Name = None,
     prefix: Prefix = None,
     discard_old: Annotated[
-        bool, option("--discard-old", help="Remove what earlier rollbacks moved aside; nothing is rolled back.")
+        bool, typer.Option("--discard-old", help="Remove what earlier rollbacks moved aside; nothing is rolled back.")
     ] = False,
+    fidelity: FidelityOption = None,
+    strict: Strict = False,
+    engine: EngineOption = None,
+    installer: InstallerOption = None,
+    channel: Channels = None,
+    remap: Remap = None,
+    allow_index: AllowIndex = None,
+    skip_refused: SkipRefused = False,
+    checkout: Checkout = None,
     allow: Annotated[
-        list[Allowance] | None,
-        option("--allow", help="Replace the environment though this speaks against it."),
+        list[_Allow] | None,
+        typer.Option("--allow", help="Replace the environment though this speaks against it.", show_default=False),
     ] = None,
+    offline: Offline = False,
+    link_scripts: LinkScripts = False,
+    with_secrets: WithSecrets = False,
+    files: Files = False,
+    imports: Imports = False,
     yes: Yes = False,
     dry_run: DryRun = False,
-    *,
-    rebuild: Rebuild,
-    shared: Shared,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Rebuild an environment in place: back it up, move it aside, build the backup where it stood, and verify that.
 
@@ -49,11 +92,11 @@ def command(
 
     Example: envkeep rollback microscope@2025-01-31
     """
-    with answering("rollback", shared) as run:
+    with answering("rollback", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.errors import RefusedError, UsageError
         from envkeep.report.progress import progress_for
 
-        config = rebuild.config(run)
+        config = config_with(run, engine, installer)
         store = run.store(config)
         if discard_old:
             if backup is not None:
@@ -61,24 +104,46 @@ def command(
             _discard(run, config, name, prefix, yes=yes, dry_run=dry_run)
         if backup is None:
             raise UsageError("no backup is named", "Name one: envkeep rollback latest. See envkeep list.")
+        from envkeep.capturing.layout import machine_subdir
+        from envkeep.cli.packed import opened
         from envkeep.report.rollback import plan_of_rollback_text, rolled_back_text
+        from envkeep.restoring.prepare import Options, prepare
         from envkeep.restoring.replaceable import refuse_unless_replaceable, refuse_where_we_run
         from envkeep.restoring.rollback import rollback
         from envkeep.restoring.unowned import look_into
         from envkeep.store.journal import Journal
 
         chosen, where = _choose(store, backup, name, prefix)
-        allowed = set(allow or ())
+        allowed = {each.value for each in allow or ()}
         again = f"envkeep rollback {chosen.label} -p {where}"
         refuse_where_we_run(where, None, again)
         refuse_unless_replaceable(where, os.environ, allowed)
-        source = rebuild.load_whole(store, chosen)
-        progress = progress_for(quiet=shared.quiet)
-        with rebuild.ready(run, config, chosen, source, progress, target=where, in_place=True) as ready:
-            plan = ready.plan
-            refuse_where_we_run(where, ready.engine, again)
+        source = load_whole(store, chosen, fidelity, allow_index)
+        progress = progress_for(quiet=quiet)
+        with opened(chosen, source, progress) as packed:
+            options = Options(
+                target=where,
+                fidelity=fidelity.value if fidelity else None,
+                strict=strict,
+                channels=tuple(channel or (config.channels if chosen.file else ())),
+                remap=remapped(remap) or dict(config.remap),
+                engine=config.engine,
+                offline=offline or (packed is not None and not packed.needs_network(machine_subdir())),
+                link_scripts=link_scripts or chosen.backup is not None,
+                with_secrets=with_secrets,
+                checkout=checkout,
+                index_urls=tuple(allow_index or ()),
+                skip_refused=skip_refused,
+                ask_servers=chosen.backup is not None,
+                in_place=True,
+            )
+            prepared = prepare(
+                source if packed is None else packed.source, options, os.environ, progress=progress, on_line=run.console.say
+            )
+            plan = prepared.plan if packed is None else packed.adapt(prepared.plan)
+            refuse_where_we_run(where, prepared.engine, again)
             contents = look_into(where)
-            shown = plan_of_rollback_text(plan, contents, verbose=shared.verbose)
+            shown = plan_of_rollback_text(plan, contents, verbose=verbose)
             if dry_run:
                 run.answer({"plan": plan, "old": contents}, lambda: shown)
             run.console.say(shown)
@@ -89,20 +154,18 @@ def command(
                 result = rollback(
                     plan,
                     journal=Journal(config.home),
-                    engine=ready.engine,
+                    engine=prepared.engine,
                     source=chosen.label,
                     saved=saved,
                     contents=contents,
                     allowed=allowed,
                     installer=config.installer,
                     progress=progress,
-                    files=rebuild.files,
-                    imports=rebuild.imports,
-                    finish=ready.finish,
+                    files=files,
+                    imports=imports,
+                    finish=None if packed is None else packed.put_right,
                 )
-            run.answer(
-                result, lambda: rolled_back_text(result, verbose=shared.verbose), status=0 if result.as_asked else 3, talk=True
-            )
+            run.answer(result, lambda: rolled_back_text(result, verbose=verbose), status=0 if result.as_asked else 3, talk=True)
 
 
 def _choose(store: Store, selector: str, name: str | None, prefix: Path | None) -> tuple[Chosen, Path]:

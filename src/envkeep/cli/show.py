@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Name, Prefix, Shared
-from envkeep.cli.parameters import argument
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
 
 if TYPE_CHECKING:
     from envkeep.cli.choosing import Chosen
@@ -15,17 +16,21 @@ __all__ = ["command"]
 
 
 def command(
-    backup: Annotated[str, argument("BACKUP", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a file.")] = "latest",
+    backup: Annotated[
+        str, typer.Argument(metavar="BACKUP", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a file.")
+    ] = "latest",
     name: Name = None,
     prefix: Prefix = None,
-    *,
-    shared: Shared,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Show what a backup holds.
 
     Example: envkeep show microscope@latest
     """
-    with answering("show", shared) as run:
+    with answering("show", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.choosing import choose, load
         from envkeep.model.record import Record
         from envkeep.report.record import record_text, specification_text

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NoReturn
 
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Name, Prefix, Shared
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
 
 __all__ = ["command", "welcome"]
 
@@ -13,14 +14,16 @@ __all__ = ["command", "welcome"]
 def command(
     name: Name = None,
     prefix: Prefix = None,
-    *,
-    shared: Shared,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Say whether an environment has changed since its last backup. Exit status 3 if it has, or if there is none.
 
     Example: envkeep status -n microscope
     """
-    with answering("status", shared) as run:
+    with answering("status", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.choosing import live_prefix
         from envkeep.keeping.status import status
         from envkeep.report.status import status_text
@@ -30,13 +33,13 @@ def command(
         run.answer(result, lambda: status_text(result), status=0 if result.word == "same" else 3, talk=True)
 
 
-def welcome(shared: Shared) -> NoReturn:
+def welcome(home: Path | None, *, json: bool, quiet: bool, verbose: bool) -> NoReturn:
     """Print the status of the active environment and the next useful command.
 
     Raises:
-        SystemExit: always; status 0 unless there was an error.
+        typer.Exit: always; status 0 unless there was an error.
     """
-    with answering("envkeep", shared) as run:
+    with answering("envkeep", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.choosing import live_prefix
         from envkeep.errors import EnvkeepError
         from envkeep.keeping.status import status

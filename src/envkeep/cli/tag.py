@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Name, Prefix, Shared
-from envkeep.cli.parameters import argument, option
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
 
 __all__ = ["command"]
 
 
 def command(
-    backup: Annotated[str, argument("BACKUP", help="[ENV@]latest, latest~2, a stamp, a date or a tag.")],
-    tag: Annotated[str, argument("NAME", help="A word such as paper-2025.")],
-    remove: Annotated[bool, option("--remove", help="Take the tag away instead.")] = False,
+    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="[ENV@]latest, latest~2, a stamp, a date or a tag.")],
+    tag: Annotated[str, typer.Argument(metavar="NAME", help="A word such as paper-2025.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take the tag away instead.")] = False,
     name: Name = None,
     prefix: Prefix = None,
-    *,
-    shared: Shared,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Tag a backup: a tagged backup never rotates away.
 
     Example: envkeep tag latest paper-2025
     """
-    with answering("tag", shared) as run:
+    with answering("tag", home, json=json, quiet=quiet, verbose=verbose) as run:
         from dataclasses import replace
 
         from envkeep.cli.choosing import choose

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from envkeep.cli.answering import answering
-from envkeep.cli.options import Name, Prefix, Shared
-from envkeep.cli.parameters import argument, option
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
 
 __all__ = ["command"]
 
 
 def command(
-    backup: Annotated[str, argument("BACKUP", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a file.")],
+    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="[ENV@]latest, latest~2, a stamp, a date, a tag, or a file.")],
     name: Name = None,
     prefix: Prefix = None,
-    files: Annotated[bool, option("--files", help="Also hold every file against its recorded hash.")] = False,
-    imports: Annotated[bool, option("--imports", help="Also import every package (this can open hardware).")] = False,
-    *,
-    shared: Shared,
+    files: Annotated[bool, typer.Option("--files", help="Also hold every file against its recorded hash.")] = False,
+    imports: Annotated[bool, typer.Option("--imports", help="Also import every package (this can open hardware).")] = False,
+    home: Home = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Hold an environment against a backup, package by package. Exit status 3 if it differs.
 
     Example: envkeep verify microscope@latest -p ~/envs/rebuilt
     """
-    with answering("verify", shared) as run:
+    with answering("verify", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.choosing import choose, live_prefix, load
         from envkeep.model.record import Record
         from envkeep.model.specification import Specification
@@ -35,10 +38,10 @@ def command(
         store = run.store()
         expected = load(store, choose(store, backup))
         where = live_prefix(name, prefix, store)
-        found = verify_prefix(expected, where, files=files, imports=imports, progress=progress_for(quiet=shared.quiet))
+        found = verify_prefix(expected, where, files=files, imports=imports, progress=progress_for(quiet=quiet))
         status = 0 if found.exact else 3
         listed = not isinstance(expected, Record)
         if isinstance(expected, Specification):
             for problem in expected.problems:
                 run.console.say(f"note: {problem}")
-        run.answer(found, lambda: verification_text(found, of_list=listed, verbose=shared.verbose), status=status, talk=True)
+        run.answer(found, lambda: verification_text(found, of_list=listed, verbose=verbose), status=status, talk=True)

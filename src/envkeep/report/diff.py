@@ -13,14 +13,13 @@ if TYPE_CHECKING:
 
 __all__ = ["changes_text", "diff_text", "unicode_out"]
 
-# ECMA-48, select graphic rendition: green, red, cyan, yellow, magenta, blue
-_COLOURS: dict[ChangeKind, int] = {
-    "install": 32,
-    "remove": 31,
-    "upgrade": 36,
-    "downgrade": 33,
-    "moved": 35,
-    "python": 34,
+_COLOURS: dict[ChangeKind, str] = {
+    "install": "green",
+    "remove": "red",
+    "upgrade": "cyan",
+    "downgrade": "yellow",
+    "moved": "magenta",
+    "python": "blue",
 }
 
 
@@ -38,7 +37,9 @@ def changes_text(changes: Changes) -> str:
     ascii_only = not unicode_out()
     lines = ["  " + change.line(ascii_only=ascii_only) for change in changes]
     if colours(sys.stdout):
-        lines = [f"\x1b[{_COLOURS.get(change.kind, 0)}m{line}\x1b[0m" for change, line in zip(changes, lines, strict=True)]
+        import typer
+
+        lines = [typer.style(line, fg=_COLOURS.get(change.kind)) for change, line in zip(changes, lines, strict=True)]
     return "\n".join([*lines, *(f"  not compared: {reason}" for reason in changes.uncompared)])
 
 
