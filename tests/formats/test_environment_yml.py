@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from envkeep.formats import environment_yml
 from envkeep.formats.environment_yml import Variant
 from envkeep.formats.environment_yml_reader import read
+from envkeep.formats.pip_section import top_level
 from envkeep.model.record import Distribution, Origin, Record, Requested
 from support.wild_records import conda_package, make_record, records
 
@@ -143,6 +144,31 @@ def test_pip_by_choice() -> None:
     assert section(pip="unpinned")[2] == f"mine @ git+https://host.example/m.git@{COMMIT}"
     assert section(pip="none") is None
     assert "left out as asked: the 8 packages" in environment_yml.write(LAB, pip="none")
+
+
+@pytest.mark.parametrize(
+    ("requirement", "subdir", "required"),
+    [
+        ("colorama; sys_platform == 'win32'", "linux-64", False),
+        ("colorama; sys_platform == 'win32'", "win-64", True),
+        ("colorama (>=0.4) ; python_version < '3.8'", "linux-64", False),
+        ("colorama; python_full_version >= '3.12.3' and implementation_name == 'cpython'", "linux-64", True),
+        ("colorama; platform_machine == 'arm64' and platform_system == 'Darwin'", "osx-arm64", True),
+        ("colorama; platform_machine == 'arm64' and platform_system == 'Darwin'", "osx-64", False),
+        ("colorama; os_name == 'nt' and platform_machine == 'AMD64'", "win-64", True),
+        ("colorama; platform_python_implementation == 'PyPy'", "linux-64", False),
+        ("colorama; extra == 'win' and os_name == 'posix'", "linux-64", False),
+        # what cannot be judged counts, as it did when the package was installed
+        ("colorama; os_name ~= 'posix'", "linux-64", True),
+        ("colorama; no_such == 'x'", "linux-64", True),
+        ("colorama; " + "(" * 2000 + "os_name == 'nt'" + ")" * 2000, "linux-64", True),
+    ],
+)
+def test_what_only_another_platform_requires_is_top_level(requirement: str, subdir: str, required: bool) -> None:
+    dists = (pip_dist("click", requirement), pip_dist("colorama"))
+    lab = make_record(dists=dists)
+    lab = replace(lab, environment=replace(lab.environment, subdir=subdir))
+    assert [dist.name for dist in top_level(lab)] == (["click"] if required else ["click", "colorama"])
 
 
 def test_editable_ones_are_a_comment_that_says_where_they_came_from() -> None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from envkeep.formats.requirement_lines import RequirementLine, requirement_line
+from envkeep.model.markers import holds, marker_environment
 from envkeep.model.names import normalise
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def pip_section(record: Record, choice: PipChoice, *, top_only: bool = False) ->
 
 def top_level(record: Record) -> tuple[Distribution, ...]:
     """Return the pip packages that no other distribution requires; of a circle that nothing else requires, its first."""
-    requires = {normalise(dist.name): _required(dist) for dist in record.distributions}
+    environment = marker_environment(record)
+    requires = {normalise(dist.name): _required(dist, environment) for dist in record.distributions}
     wanted = set(requires).difference(*requires.values())
     wanted |= {normalise(dist.name) for dist in record.distributions if not dist.from_pip}
     reached = _closure(wanted, requires)
@@ -64,16 +66,26 @@ def _closure(names: set[str], requires: dict[str, set[str]]) -> set[str]:
     return reached
 
 
-def _required(dist: Distribution) -> set[str]:
-    # an extra's requirement is asked for by whoever asks for the extra
+def _required(dist: Distribution, environment: dict[str, str]) -> set[str]:
     found = set()
     for line in dist.requires:
-        match = None if _EXTRA.search(line) else _NAME.match(line)
-        if match is not None:
+        match = _NAME.match(line)
+        if match is not None and (";" not in line or _asked_for(line, environment)):
             found.add(normalise(match[1]))
     # name[all] asks for itself
     found.discard(normalise(dist.name))
     return found
+
+
+def _asked_for(line: str, environment: dict[str, str]) -> bool:
+    # an extra's requirement is asked for by whoever asks for the extra
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        return holds(Requirement(line).marker, environment) is not False
+    except (InvalidRequirement, RecursionError):
+        # metadata older than the rules, or made to be none
+        return _EXTRA.search(line) is None
 
 
 def _unpinned(line: RequirementLine, dist: Distribution) -> RequirementLine:
