@@ -2,68 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from envkeep.capturing.capture import capture
-from envkeep.errors import BadFormatError
-from envkeep.model.record import Record, Requested
-from envkeep.model.specification import Specification
+from envkeep.engines.uv import find_uv
+from envkeep.errors import BadFormatError, RefusedError
+from envkeep.model.record import EnvironmentInfo, Record, Requested
+from envkeep.model.specification import Requirement, Specification
 from envkeep.planning.facts import LocalFacts
 from envkeep.planning.make import make_plan
 from envkeep.planning.script import bash, powershell
-from support.records import conda, dist, record
+from support.records import conda, dist, python, record
+from support.stand_in import conda_program
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from envkeep.planning.plan import Plan
     from support.channel import Channel, Index
 
 HERE = LocalFacts(subdir="linux-64")
 
-# takes the options of `conda create` that a script uses, and refuses all others
-_CONDA = """\
-import argparse, os, pathlib, sys
-from envkeep.engines.base import InstallRequest, NoProgress, SolveRequest
-from envkeep.engines.rattler import RattlerEngine
-from envkeep.formats.load import load_file
-parser = argparse.ArgumentParser()
-parser.add_argument("verb", choices=["create"])
-parser.add_argument("--yes", action="store_true", required=True)
-parser.add_argument("--prefix", required=True)
-parser.add_argument("--file")
-parser.add_argument("--override-channels", action="store_true")
-parser.add_argument("--channel", action="append", default=[])
-parser.add_argument("specs", nargs="*")
-given = parser.parse_intermixed_args()
-engine, subdir = RattlerEngine(), os.environ["TEST_SUBDIR"]
-if given.file:
-    packages = load_file(pathlib.Path(given.file)).artefacts
-else:
-    packages = engine.solve(SolveRequest(specs=tuple(given.specs), channels=tuple(given.channel), subdir=subdir))
-requested = tuple(package.spec for package in packages)
-report = engine.install(
-    InstallRequest(prefix=pathlib.Path(given.prefix), packages=packages, subdir=subdir, requested=requested), NoProgress()
-)
-sys.exit(1 if report.unavailable else 0)
-"""
-
 
 @pytest.fixture
-def environ(tmp_path: Path, channel: Channel) -> dict[str, str]:
-    (tmp_path / "bin dir").mkdir()
-    program = tmp_path / "bin dir" / "conda"
-    (tmp_path / "bin dir" / "conda.py").write_text(_CONDA)
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{program}.py" "$@"\n')
-    program.chmod(0o755)
-    return {**os.environ, "CONDA_EXE": str(program), "TEST_SUBDIR": channel.subdir}
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, **conda_program(tmp_path / "bin dir")}
 
 
 def run(script: str, environ: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -76,7 +50,7 @@ def run(script: str, environ: dict[str, str], folder: Path) -> subprocess.Comple
 
 
 def plan(source: Record | Specification, target: object, **options: object) -> Plan:
-    return make_plan(source, target=str(target), facts=HERE, **options)  # type: ignore[arg-type]
+    return make_plan(source, target=str(target), **{"facts": HERE, "link_scripts": True, **options})  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +97,6 @@ def test_an_existing_target_is_refused_and_stays(source: Record, environ: dict[s
 
 
 def test_a_list_is_solved_for_its_python(channel: Channel, index: Index, environ: dict[str, str], tmp_path: Path) -> None:
-    from envkeep.model.specification import Requirement
-
     wanted = Requirement(name="humanize", text="humanize==4.10.0", version="4.10.0", line=1)
     spec = Specification(source="x.txt", python=channel.older_python, requirements=(wanted,))
     done = run(bash(plan(spec, tmp_path / "env", channels=channel.urls)), environ, tmp_path)
@@ -132,6 +104,76 @@ def test_a_list_is_solved_for_its_python(channel: Channel, index: Index, environ
     found = capture(tmp_path / "env")
     assert found.python is not None
     assert found.python.version == channel.older_python
+
+
+def test_a_venv_holds_no_pip_where_none_was_recorded(index: Index, tmp_path: Path) -> None:
+    here = platform.python_version()
+    info = EnvironmentInfo(name="lab", prefix="/envs/lab", kind="venv", subdir="linux-64")
+    source = record(environment=info, python=python(here), distributions=(dist("humanize", "4.10.0"),))
+    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = run(bash(plan(source, tmp_path / "env", facts=replace(HERE, pythons=(here,)))), environ, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [item.name for item in capture(tmp_path / "env").pip] == ["humanize"]
+    # what was recorded stays
+    kept = replace(source, distributions=(dist("pip", "24.0"), dist("setuptools", "65.5.0")))
+    assert "uninstall" not in bash(plan(kept, tmp_path / "other", facts=replace(HERE, pythons=(here,))))
+
+
+def test_an_environment_without_pip_is_filled_by_uv(
+    channel: Channel, index: Index, environ: dict[str, str], tmp_path: Path
+) -> None:
+    uv = find_uv(os.environ)
+    if uv is None:
+        pytest.skip("there is no uv")
+    wanted = Requirement(name="humanize", text="humanize==4.10.0", version="4.10.0", line=1)
+    spec = Specification(source="x.yml", conda_specs=(f"python={channel.older_python}",), requirements=(wanted,))
+    text = bash(plan(spec, tmp_path / "env", channels=channel.urls))
+    # pip comes with every list; here it is taken away again before it is asked for
+    text = text.replace("\ninstall() {", '\nrm -rf "$target"/lib/python*/site-packages/pip\ninstall() {')
+    environ["PATH"] = f"{Path(uv).parent}{os.pathsep}{environ['PATH']}"
+    done = run(text, environ, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "humanize" in [item.name for item in capture(tmp_path / "env").pip]
+
+
+def test_lines_with_hashes_go_apart_from_those_without(
+    channel: Channel, index: Index, environ: dict[str, str], tmp_path: Path
+) -> None:
+    wheel = index.wheel("humanize", "4.10.0")
+    digest = f"sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"
+    lines = (
+        Requirement(name="humanize", text="humanize==4.10.0", version="4.10.0", line=1, hashes=(digest,)),
+        Requirement(name="colorlog", text="colorlog==6.9.0", version="6.9.0", line=2),
+    )
+    spec = Specification(source="x.txt", python=channel.older_python, requirements=lines)
+    done = run(bash(plan(spec, tmp_path / "env", channels=channel.urls)), environ, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {"humanize", "colorlog"} <= {item.name for item in capture(tmp_path / "env").pip}
+
+
+@pytest.mark.parametrize("write", [bash, powershell])
+def test_a_script_asks_where_the_plan_says_and_nobody_else(write: Callable[[Plan], str]) -> None:
+    source = record(conda=(PYTHON,), distributions=(dist("six"),))
+    asked = write(plan(source, "/envs/new", index_urls=("https://index.example.org/simple",)))
+    assert re.search(r"--extra-index-url\W+https://index.example.org/simple\b", asked)
+    assert "--offline" not in asked
+    alone = write(plan(source, "/envs/new", index_urls=("https://index.example.org/simple",), offline=True))
+    assert "--offline" in alone
+    assert "--no-index" in alone
+    assert "index.example.org" not in alone
+
+
+@pytest.mark.parametrize("write", [bash, powershell])
+def test_what_conda_would_run_unasked_makes_no_script(write: Callable[[Plan], str]) -> None:
+    scripted = replace(PYTHON, link_scripts=("post-link",))
+    with pytest.raises(RefusedError, match="link scripts"):
+        write(plan(record(conda=(scripted,)), "/envs/new", link_scripts=False))
+    # a bare explicit list: nothing is known of what is in the packages
+    bare = replace(PYTHON, size=None)
+    with pytest.raises(RefusedError, match="may have"):
+        write(plan(record(conda=(bare,)), "/envs/new", link_scripts=False))
+    assert write(plan(record(conda=(PYTHON,)), "/envs/new", link_scripts=False))
+    assert write(plan(record(conda=(scripted,)), "/envs/new", link_scripts=True))
 
 
 def test_what_differs_is_said_and_ends_with_3(source: Record, environ: dict[str, str], tmp_path: Path) -> None:
@@ -142,17 +184,18 @@ def test_what_differs_is_said_and_ends_with_3(source: Record, environ: dict[str,
     assert (tmp_path / "env").is_dir()
 
 
+PYTHON = conda("python", "3.12.1", url="https://example.org/c/linux-64/python-3.12.1-0.conda", md5="a" * 32, size=1)
 NASTY = 'it\'s \u2019 $HOME $(id) `id` "q" \\ %PATH% ;&|'
 
 
 @pytest.mark.parametrize("write", [bash, powershell])
-def test_nothing_in_a_script_is_expanded(write: object) -> None:
+def test_nothing_in_a_script_is_expanded(write: Callable[[Plan], str]) -> None:
     source = record(
-        conda=(conda("python", "3.12.1", url="https://example.org/c/linux-64/python-3.12.1-0.conda", md5="a" * 32),),
+        conda=(PYTHON,),
         variables=(("NASTY", NASTY),),
         requested=Requested(specs=("python=3.12",)),
     )
-    text = write(plan(source, f"/envs/{NASTY}"))  # type: ignore[operator]
+    text = write(plan(source, f"/envs/{NASTY}"))
     if write is bash:
         bash_path = shutil.which("bash") or pytest.skip("there is no bash")
         assert subprocess.run([bash_path, "-n"], input=text, text=True, check=False).returncode == 0
@@ -163,7 +206,7 @@ def test_nothing_in_a_script_is_expanded(write: object) -> None:
         doubled = NASTY.replace("'", "''").replace("\u2019", "\u2019\u2019")
         assert f"$target = '/envs/{doubled}'" in text
     with pytest.raises(BadFormatError):
-        write(plan(source, "/envs/a\nb"))  # type: ignore[operator]
+        write(plan(source, "/envs/a\nb"))
 
 
 def test_powershell_runs_it_too(source: Record, environ: dict[str, str], tmp_path: Path) -> None:

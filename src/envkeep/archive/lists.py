@@ -11,18 +11,16 @@ from envkeep.formats.requirement_lines import is_pep440, plain
 from envkeep.model import matchspec
 from envkeep.model.names import normalise
 from envkeep.model.secrets import looks_secret
+from envkeep.planning.script_parts import CHECK, history_lines, tools_besides
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from envkeep.archive.conda_artefacts import CondaArtefact
     from envkeep.archive.zipping import Ingredient
     from envkeep.model.record import Record
 
 __all__ = ["list_files", "settings_files"]
-
-# what micromamba writes too: a conda older than the one named here refuses to touch the environment
-_CONDA_VERSION = "3.8.0"
 
 
 def list_files(record: Record, artefacts: Mapping[str, CondaArtefact], wheels: Mapping[str, Ingredient]) -> dict[str, bytes]:
@@ -33,8 +31,6 @@ def list_files(record: Record, artefacts: Mapping[str, CondaArtefact], wheels: M
         artefacts: of its conda packages, by name.
         wheels: of its pip packages, by normalised name, as they are packed.
     """
-    from envkeep.planning.script_parts import CHECK
-
     there = [package for package in linked_order(record.conda) if package.name in artefacts]
     explicit = [
         f"channel/{subdir_of(package)}/{artefact_name(package)}#{artefacts[package.name].digests.md5}" for package in there
@@ -57,6 +53,8 @@ def list_files(record: Record, artefacts: Mapping[str, CondaArtefact], wheels: M
     }
     if record.python is not None:
         files["lists/python-version"] = [record.python.version]
+        if not record.conda:
+            files["lists/unwanted.txt"] = list(tools_besides(dist.name for dist in record.pip))
     return {name: _bytes(lines) for name, lines in files.items()}
 
 
@@ -67,39 +65,23 @@ def settings_files(record: Record, *, with_secrets: bool) -> dict[str, bytes]:
         record: what is packed.
         with_secrets: whether variables that look secret are among them.
     """
-    from datetime import datetime, timezone
-
-    from envkeep.errors import BadFormatError
-    from envkeep.formats.history import format_block
-
     if not record.conda:
         return {}
-    specs = []
-    for spec in record.requested.specs:
-        try:
-            matchspec.parse(spec)
-        except BadFormatError:
-            # a history holds what was typed once
-            continue
-        specs.append(spec)
-    files: dict[str, bytes] = {"settings/history": b""}
-    if specs:
-        block = format_block(
-            # the script writes the line with the time at which it runs
-            when=datetime(2000, 1, 1, tzinfo=timezone.utc),
-            command="envkeep restore",
-            conda_version=_CONDA_VERSION,
-            added=[f"{item.channel}/{item.subdir}::{item.name}-{item.version}-{item.build}" for item in record.conda],
-            update_specs=specs,
-        )
-        files["settings/history"] = _bytes(block.splitlines()[1:])
+    asked = [spec for spec in record.requested.specs if _is_spec(spec)]
+    # empty where nothing is known of it: the scripts look for the file
+    files = {"settings/history": _bytes(history_lines(record.conda, asked))}
     if record.pinned:
-        files["settings/pinned"] = _bytes(list(record.pinned))
+        files["settings/pinned"] = _bytes(record.pinned)
     variables = {name: value for name, value in record.variables if with_secrets or not looks_secret(name, value)}
     if variables:
         files["settings/state"] = _bytes([json.dumps({"env_vars": variables})])
     return files
 
 
-def _bytes(lines: list[str]) -> bytes:
+def _is_spec(text: str) -> bool:
+    # a history holds what was typed once
+    return matchspec.name_of(text) is not None
+
+
+def _bytes(lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")

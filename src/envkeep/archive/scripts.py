@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envkeep.planning.shell import BASH_INSTALL, BASH_TOOL, POWERSHELL_FUNCTIONS, POWERSHELL_TOOL
+
 if TYPE_CHECKING:
     from envkeep.formats.archive_manifest import ArchiveManifest
     from envkeep.model.record import Record
@@ -49,18 +51,10 @@ fi
 
 @MAKE@
 python=$target/bin/python
-if [ -s lists/requirements.txt ]; then
-  if "$python" -c 'import pip' >/dev/null 2>&1; then
-    "$python" -m pip install --no-input --disable-pip-version-check --no-index --no-deps --force-reinstall \\
-      --find-links "$here/wheels" -r lists/requirements.txt
-  elif command -v uv >/dev/null 2>&1; then
-    uv pip install --python "$python" --offline --no-index --no-deps --reinstall --find-links "$here/wheels" \\
-      -r lists/requirements.txt
-  else
-    fail 'the environment has no pip, and there is no uv'
-  fi
+@INSTALL@if [ -s lists/requirements.txt ]; then
+  install --no-index --no-deps --force-reinstall --find-links "$here/wheels" -r lists/requirements.txt
 fi
-
+@UNWANTED@
 # what came out
 status=0
 while IFS= read -r each; do
@@ -72,12 +66,7 @@ exit "$status"
 """
 
 _BASH_CONDA = """\
-tool=
-for each in "${MAMBA_EXE:-}" "${CONDA_EXE:-}" micromamba mamba conda; do
-  if [ -n "$each" ] && command -v "$each" >/dev/null 2>&1; then tool=$each; break; fi
-done
-if [ -z "$tool" ]; then fail 'conda, mamba or micromamba is needed, and none is there'; fi
-url=$(printf '%s' "$here" | sed 's/%/%25/g; s/ /%20/g; s/#/%23/g; s/?/%3F/g')
+@TOOL@url=$(printf '%s' "$here" | sed 's/%/%25/g; s/ /%20/g; s/#/%23/g; s/?/%3F/g')
 printf '@EXPLICIT\\n' > "$work/explicit.txt"
 while IFS= read -r each; do printf 'file://%s/%s\\n' "$url" "$each"; done < lists/explicit.txt >> "$work/explicit.txt"
 made=1
@@ -103,6 +92,11 @@ made=1
 "$python" -I -m venv "$target"
 """
 
+# a new venv holds what it installs with, whatever was recorded
+_BASH_UNWANTED = """\
+if [ -s lists/unwanted.txt ]; then "$python" -I -m pip uninstall -qq --yes -r lists/unwanted.txt; fi
+"""
+
 _POWERSHELL = """\
 # Rebuilds an environment from the files beside this script, without network and without envkeep:
 #     powershell -ExecutionPolicy Bypass -File rebuild.ps1 NEW_FOLDER
@@ -122,15 +116,7 @@ $windows = [System.IO.Path]::DirectorySeparatorChar -eq '\\'
 $status = 1
 $made = $false
 
-function Run($program, [string[]]$arguments) {
-  & $program @arguments
-  if ($LASTEXITCODE -ne 0) { throw "$program $arguments failed with status $LASTEXITCODE" }
-}
-function Read-Lines($name) { @(Get-Content -LiteralPath (Join-Path $here $name) -Encoding UTF8 | Where-Object { $_ }) }
-function Write-Lines($path, [string[]]$lines) {
-  # no byte order mark, which conda and pip stumble over
-  [System.IO.File]::WriteAllText($path, ($lines -join "`n") + "`n")
-}
+@FUNCTIONS@function Read-Lines($name) { @(Get-Content -LiteralPath (Join-Path $here $name) -Encoding UTF8 | Where-Object { $_ }) }
 
 try {
   # every file is as it was packed
@@ -143,10 +129,10 @@ try {
   $python = Join-Path $Target $(if ($windows) { '@PYTHON@' } else { 'bin/python' })
   $requirements = Join-Path $here 'lists/requirements.txt'
   if ((Get-Item -LiteralPath $requirements).Length -gt 0) {
-    Run $python @('-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--no-index', '--no-deps',
-      '--force-reinstall', '--find-links', (Join-Path $here 'wheels'), '-r', $requirements)
+    Install $python @('--no-index', '--no-deps', '--force-reinstall', '--find-links', (Join-Path $here 'wheels'),
+      '-r', $requirements)
   }
-
+@UNWANTED@
   # what came out
   $status = 0
   foreach ($each in (Read-Lines 'lists/records.txt')) {
@@ -170,12 +156,7 @@ exit $status
 """
 
 _POWERSHELL_CONDA = """\
-  $tool = $null
-  foreach ($each in @($env:MAMBA_EXE, $env:CONDA_EXE, 'micromamba', 'mamba', 'conda')) {
-    if ($each -and (Get-Command $each -CommandType Application -ErrorAction SilentlyContinue)) { $tool = $each; break }
-  }
-  if (-not $tool) { throw 'conda, mamba or micromamba is needed, and none is there' }
-  $root = ([System.Uri]($here + [System.IO.Path]::DirectorySeparatorChar)).AbsoluteUri
+@TOOL@  $root = ([System.Uri]($here + [System.IO.Path]::DirectorySeparatorChar)).AbsoluteUri
   $explicit = Join-Path $work 'explicit.txt'
   Write-Lines $explicit (@('@EXPLICIT') + @(Read-Lines 'lists/explicit.txt' | ForEach-Object { $root + $_ }))
   $made = $true
@@ -205,17 +186,43 @@ _POWERSHELL_VENV = """\
 """
 
 
+_POWERSHELL_UNWANTED = """\
+  $unwanted = Join-Path $here 'lists/unwanted.txt'
+  if ((Get-Item -LiteralPath $unwanted).Length -gt 0) {
+    Run $python @('-I', '-m', 'pip', 'uninstall', '-qq', '--yes', '-r', $unwanted)
+  }
+"""
+
+
 def bash_script(*, conda: bool) -> bytes:
     """Return ``rebuild.sh`` (bash 3.2 or newer) for a conda environment or a venv."""
-    text = _BASH.replace("@NEEDS@", _NEEDS[conda]).replace("@MAKE@", _BASH_CONDA if conda else _BASH_VENV)
-    return text.encode()
+    return _filled(
+        _BASH,
+        NEEDS=_NEEDS[conda],
+        MAKE=_BASH_CONDA if conda else _BASH_VENV,
+        TOOL=BASH_TOOL,
+        INSTALL=BASH_INSTALL,
+        UNWANTED="" if conda else _BASH_UNWANTED,
+    )
 
 
 def powershell_script(*, conda: bool) -> bytes:
     """Return ``rebuild.ps1`` (PowerShell 5.1 or newer) for a conda environment or a venv."""
-    make = _POWERSHELL_CONDA if conda else _POWERSHELL_VENV
-    python = "python.exe" if conda else "Scripts/python.exe"
-    return _POWERSHELL.replace("@NEEDS@", _NEEDS[conda]).replace("@MAKE@", make).replace("@PYTHON@", python).encode()
+    return _filled(
+        _POWERSHELL,
+        NEEDS=_NEEDS[conda],
+        MAKE=_POWERSHELL_CONDA if conda else _POWERSHELL_VENV,
+        TOOL=POWERSHELL_TOOL,
+        FUNCTIONS=POWERSHELL_FUNCTIONS,
+        PYTHON="python.exe" if conda else "Scripts/python.exe",
+        UNWANTED="" if conda else _POWERSHELL_UNWANTED,
+    )
+
+
+def _filled(text: str, **parts: str) -> bytes:
+    for name, part in parts.items():
+        text = text.replace(f"@{name}@", part)
+    return text.encode()
 
 
 def readme(record: Record, manifest: ArchiveManifest) -> bytes:

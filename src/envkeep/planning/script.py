@@ -10,6 +10,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from envkeep.planning.script_parts import CHECK, parts_of
+from envkeep.planning.shell import BASH_INSTALL, BASH_TOOL, POWERSHELL_FUNCTIONS, POWERSHELL_TOOL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,14 +38,6 @@ finish() {{
   if [ "$status" -ne 0 ] && [ "$status" -ne 3 ]; then rm -rf -- "$target"; fi
 }}
 trap finish EXIT
-"""
-
-_BASH_TOOL = """\
-tool=
-for each in "${MAMBA_EXE:-}" "${CONDA_EXE:-}" micromamba mamba conda; do
-  if [ -n "$each" ] && command -v "$each" >/dev/null 2>&1; then tool=$each; break; fi
-done
-if [ -z "$tool" ]; then fail 'conda, mamba or micromamba is needed, and none is there'; fi
 """
 
 _BASH_LOCAL = """\
@@ -75,6 +68,7 @@ def bash(plan: Plan) -> str:
 
     Raises:
         BadFormatError: a text in the plan holds a control character.
+        RefusedError: link scripts are not allowed, and a package has some or may have.
     """
     parts = parts_of(plan)
     return "\n".join(_bash(parts)) + "\n"
@@ -88,18 +82,20 @@ def _bash(parts: ScriptParts) -> Iterator[str]:
     if parts.venv is not None:
         yield f"version={shlex.quote(parts.venv)}\nminor={shlex.quote('.'.join(parts.venv.split('.')[:2]))}\n{_BASH_PYTHON}"
     else:
-        yield _BASH_TOOL
+        yield BASH_TOOL
     if parts.local:
         yield _BASH_LOCAL
         for path, _, digest in parts.local:
             yield f"same {shlex.quote(path)} {shlex.quote(digest)}"
+    offline = " --offline" if plan.offline else ""
     if parts.explicit:
         yield _bash_file("$work/explicit.txt", ("@EXPLICIT", *parts.explicit))
-        yield '"$tool" create --yes --prefix "$target" --file "$work/explicit.txt"'
+        yield f'"$tool" create --yes{offline} --prefix "$target" --file "$work/explicit.txt"'
     if parts.specs:
-        verb = 'install --yes --freeze-installed --prefix "$target"' if parts.explicit else 'create --yes --prefix "$target"'
+        verb = "install --yes --freeze-installed" if parts.explicit else "create --yes"
         channels = " ".join(f"--channel {shlex.quote(channel)}" for channel in plan.channels)
-        yield f'"$tool" {verb} --override-channels {channels} ' + " ".join(map(shlex.quote, parts.specs))
+        specs = " ".join(map(shlex.quote, parts.specs))
+        yield f'"$tool" {verb}{offline} --prefix "$target" --override-channels {channels} {specs}'
     if parts.history:
         yield "printf '==> %s <==\\n' \"$(date '+%Y-%m-%d %H:%M:%S')\" > \"$work/history\""
         yield _bash_file("$work/history-end", parts.history)
@@ -112,10 +108,14 @@ def _bash(parts: ScriptParts) -> Iterator[str]:
         yield f"if [ -e {path} ]; then fail {shlex.quote(f'{clone.path} exists already')}; fi"
         yield f"git clone --quiet --no-checkout -- {shlex.quote(clone.url)} {path}"
         yield f"git -C {path} checkout --quiet --detach {shlex.quote(clone.commit)}"
+    yield "python=$target/bin/python"
     if parts.requirements:
-        yield _bash_file("$work/requirements.txt", parts.requirements)
-        deps = "" if parts.deps else "--no-deps "
-        yield f'"$target/bin/python" -m pip install --no-input --disable-pip-version-check {deps}-r "$work/requirements.txt"'
+        yield BASH_INSTALL.rstrip()
+    for lines in parts.requirements:
+        yield _bash_file("$work/requirements.txt", lines)
+        yield " ".join(["install", *map(shlex.quote, parts.pip_options), '-r "$work/requirements.txt"'])
+    if parts.unwanted:
+        yield f'"$python" -I -m pip uninstall -qq --yes {" ".join(parts.unwanted)}'
     yield "\n# what came out"
     if parts.records:
         yield "status=0\nfor each in " + " \\\n  ".join(map(shlex.quote, parts.records)) + "; do"
@@ -125,7 +125,7 @@ def _bash(parts: ScriptParts) -> Iterator[str]:
     if parts.has_python:
         yield _bash_file("$work/wanted.json", (parts.wanted,))
         yield _bash_file("$work/check.py", CHECK.splitlines())
-        yield '"$target/bin/python" -I -B "$work/check.py" "$work/wanted.json" || status=3'
+        yield '"$python" -I -B "$work/check.py" "$work/wanted.json" || status=3'
     yield 'if [ "$status" -eq 0 ]; then printf \'rebuilt as recorded: %s\\n\' "$target"; fi\nexit "$status"'
 
 
@@ -147,23 +147,8 @@ $work = Join-Path ([System.IO.Path]::GetTempPath()) ([System.IO.Path]::GetRandom
 $windows = [System.IO.Path]::DirectorySeparatorChar -eq '\\'
 $status = 1
 
-function Run($program, [string[]]$arguments) {{
-  & $program @arguments
-  if ($LASTEXITCODE -ne 0) {{ throw "$program $arguments failed with status $LASTEXITCODE" }}
-}}
-function Write-Lines($path, [string[]]$lines) {{
-  # no byte order mark, which conda and pip stumble over
-  [System.IO.File]::WriteAllText($path, ($lines -join "`n") + "`n")
-}}
-
+{functions}
 try {{"""
-
-_POWERSHELL_TOOL = """\
-  $tool = $null
-  foreach ($each in @($env:MAMBA_EXE, $env:CONDA_EXE, 'micromamba', 'mamba', 'conda')) {
-    if ($each -and (Get-Command $each -CommandType Application -ErrorAction SilentlyContinue)) { $tool = $each; break }
-  }
-  if (-not $tool) { throw 'conda, mamba or micromamba is needed, and none is there' }"""
 
 _POWERSHELL_PYTHON = """\
   $made = $false
@@ -192,6 +177,7 @@ def powershell(plan: Plan) -> str:
 
     Raises:
         BadFormatError: a text in the plan holds a control character.
+        RefusedError: link scripts are not allowed, and a package has some or may have.
     """
     parts = parts_of(plan)
     return "\n".join(_powershell(parts)) + "\n"
@@ -200,23 +186,24 @@ def powershell(plan: Plan) -> str:
 def _powershell(parts: ScriptParts) -> Iterator[str]:
     plan = parts.plan
     yield from _comments(parts)
-    yield _POWERSHELL_HEAD.format(target=_ps(plan.target))
+    yield _POWERSHELL_HEAD.format(target=_ps(plan.target), functions=POWERSHELL_FUNCTIONS)
     if parts.venv is not None:
         yield f"  $version = {_ps(parts.venv)}\n  $minor = {_ps('.'.join(parts.venv.split('.')[:2]))}"
         yield _POWERSHELL_PYTHON
     else:
-        yield _POWERSHELL_TOOL
+        yield POWERSHELL_TOOL.rstrip()
     for path, _, digest in parts.local:
         yield f"  if ((Get-FileHash -LiteralPath {_ps(path)} -Algorithm SHA256).Hash -ne {_ps(digest)}) {{"
         yield f"    throw {_ps(f'{path} is not the recorded artefact')}\n  }}"
+    offline = ", '--offline'" if plan.offline else ""
     if parts.explicit:
         yield f"  Write-Lines (Join-Path $work 'explicit.txt') {_ps_list(('@EXPLICIT', *parts.explicit))}"
-        yield "  Run $tool @('create', '--yes', '--prefix', $target, '--file', (Join-Path $work 'explicit.txt'))"
+        yield f"  Run $tool @('create', '--yes'{offline}, '--prefix', $target, '--file', (Join-Path $work 'explicit.txt'))"
     if parts.specs:
         verb = "'install', '--yes', '--freeze-installed'" if parts.explicit else "'create', '--yes'"
         channels = "".join(f", '--channel', {_ps(channel)}" for channel in plan.channels)
         specs = "".join(f", {_ps(spec)}" for spec in parts.specs)
-        yield f"  Run $tool @({verb}, '--prefix', $target, '--override-channels'{channels}{specs})"
+        yield f"  Run $tool @({verb}{offline}, '--prefix', $target, '--override-channels'{channels}{specs})"
     if parts.history:
         when = "'==> ' + (Get-Date -Format 'yyyy-MM-dd HH:mm:ss') + ' <=='"
         yield f"  Write-Lines (Join-Path $target 'conda-meta/history') (@({when}) + {_ps_list(parts.history)})"
@@ -229,13 +216,13 @@ def _powershell(parts: ScriptParts) -> Iterator[str]:
         yield f"  Run 'git' @('-C', {path}, 'checkout', '--quiet', '--detach', {_ps(clone.commit)})"
     below = "Scripts/python.exe" if parts.venv is not None else "python.exe"
     yield f"  $python = Join-Path $target $(if ($windows) {{ '{below}' }} else {{ 'bin/python' }})"
-    if parts.requirements:
-        yield f"  Write-Lines (Join-Path $work 'requirements.txt') {_ps_list(parts.requirements)}"
-        deps = "" if parts.deps else "'--no-deps', "
-        yield (
-            "  Run $python @('-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', "
-            f"{deps}'-r', (Join-Path $work 'requirements.txt'))"
-        )
+    for lines in parts.requirements:
+        yield f"  Write-Lines (Join-Path $work 'requirements.txt') {_ps_list(lines)}"
+        options = "".join(f"{_ps(option)}, " for option in parts.pip_options)
+        yield f"  Install $python @({options}'-r', (Join-Path $work 'requirements.txt'))"
+    if parts.unwanted:
+        names = "".join(f", {_ps(name)}" for name in parts.unwanted)
+        yield f"  Run $python @('-I', '-m', 'pip', 'uninstall', '-qq', '--yes'{names})"
     yield "\n  # what came out\n  $status = 0"
     if parts.records:
         yield f"  foreach ($each in {_ps_list(parts.records)}) {{"

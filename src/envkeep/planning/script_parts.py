@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkeep.errors import BadFormatError
+from envkeep.errors import BadFormatError, RefusedError
 from envkeep.model.fetched import quoted
+from envkeep.model.names import normalise
 from envkeep.model.record import Record
+from envkeep.model.urls import path_of_file_url
 from envkeep.planning.plan import (
     CloneCheckout,
     InstallPip,
@@ -21,9 +23,11 @@ from envkeep.planning.plan import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from envkeep.model.record import CondaPackage
 
-__all__ = ["CHECK", "ScriptParts", "parts_of"]
+__all__ = ["CHECK", "ScriptParts", "history_lines", "parts_of", "tools_besides"]
 
 # what micromamba writes too: a conda older than the one named here refuses to touch the environment
 _CONDA_VERSION = "3.8.0"
@@ -61,8 +65,9 @@ class ScriptParts:
         local: ``(path, algorithm, hex)`` of artefacts on this machine's disk, whose hashes conda does not compare.
         records: file names that conda-meta has to hold afterwards.
         venv: the Python version of a venv to be made; None for a conda environment.
-        requirements: lines for pip.
-        deps: whether pip resolves dependencies.
+        requirements: lines for pip or uv; those with hashes apart, since one hash makes both ask for one on every line.
+        pip_options: those that both know.
+        unwanted: what a new venv holds to install with, and the record does not: removed at the end.
         clones: repositories to clone first.
         files: ``(name below conda-meta, text)``: state and pinned.
         history: lines of a block of ``conda-meta/history``, without its first, that says what was asked for in the original;
@@ -78,8 +83,9 @@ class ScriptParts:
     local: tuple[tuple[str, str, str], ...]
     records: tuple[str, ...]
     venv: str | None
-    requirements: tuple[str, ...]
-    deps: bool
+    requirements: tuple[tuple[str, ...], ...]
+    pip_options: tuple[str, ...]
+    unwanted: tuple[str, ...]
     clones: tuple[CloneCheckout, ...]
     files: tuple[tuple[str, str], ...]
     history: tuple[str, ...]
@@ -93,10 +99,11 @@ def parts_of(plan: Plan) -> ScriptParts:
 
     Raises:
         BadFormatError: a text of the plan holds a line break or another control character, which no script can be trusted with.
+        RefusedError: link scripts are not allowed, and a package has some or may have: conda and the mambas run them always.
     """
-    conda = next((step for step in plan.steps if isinstance(step, MakeConda)), MakeConda(how=plan.start))
+    conda = plan.conda_step or MakeConda(how=plan.start)
     venv = next((step.python for step in plan.steps if isinstance(step, MakeVenv)), None)
-    pip = next((step for step in plan.steps if isinstance(step, InstallPip)), InstallPip(lines=(), deps=False))
+    pip = plan.pip_step or InstallPip(lines=(), deps=False)
     asked = next((step.specs for step in plan.steps if isinstance(step, RecordRequested)), ())
     files: list[tuple[str, str]] = []
     for step in plan.steps:
@@ -116,11 +123,12 @@ def parts_of(plan: Plan) -> ScriptParts:
         local=tuple(item for package in conda.packages for item in _local(package)),
         records=tuple(f"{package.name}-{package.version}-{package.build}.json" for package in conda.packages),
         venv=venv,
-        requirements=tuple(line.text for line in pip.lines),
-        deps=pip.deps,
+        requirements=tuple(_batches(pip)),
+        pip_options=tuple(_pip_options(plan, pip)),
+        unwanted=() if venv is None or pip.deps else tools_besides(line.name for line in pip.lines),
         clones=tuple(step for step in plan.steps if isinstance(step, CloneCheckout)),
         files=tuple(files),
-        history=_history(conda.packages, asked),
+        history=history_lines(conda.packages, asked),
         wanted=json.dumps(wanted),
         has_python=venv is not None
         or "python" in names
@@ -128,10 +136,17 @@ def parts_of(plan: Plan) -> ScriptParts:
         lacking=tuple(f"{item.name}: {item.reason}" for item in plan.cannot),
     )
     _refuse_control_characters(parts)
+    _refuse_link_scripts(parts)
     return parts
 
 
-def _history(packages: tuple[CondaPackage, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
+def history_lines(packages: Sequence[CondaPackage], asked: Sequence[str]) -> tuple[str, ...]:
+    """Return a block of ``conda-meta/history`` without its first line, which a script writes with the time at which it runs.
+
+    Args:
+        packages: what is installed.
+        asked: MatchSpecs that were asked for; where nothing was, there is no block.
+    """
     if not packages or not asked:
         return ()
     from datetime import datetime, timezone
@@ -139,7 +154,7 @@ def _history(packages: tuple[CondaPackage, ...], asked: tuple[str, ...]) -> tupl
     from envkeep.formats.history import format_block
 
     block = format_block(
-        # the script writes the line with the time at which it runs
+        # of the line that is left out
         when=datetime(2000, 1, 1, tzinfo=timezone.utc),
         command="envkeep restore",
         conda_version=_CONDA_VERSION,
@@ -149,6 +164,15 @@ def _history(packages: tuple[CondaPackage, ...], asked: tuple[str, ...]) -> tupl
     return tuple(block.splitlines()[1:])
 
 
+def tools_besides(names: Iterable[str]) -> tuple[str, ...]:
+    """Return what a new venv holds to install with, and a list of its packages does not name; to be removed in this order.
+
+    ``venv`` puts pip into it, and before Python 3.12 setuptools.
+    """
+    named = {normalise(name) for name in names}
+    return tuple(tool for tool in ("setuptools", "pip") if tool not in named)
+
+
 def _explicit(package: CondaPackage) -> str:
     # md5 is what every conda and mamba reads; sha256 only recent ones
     digest = package.md5 or (f"sha256:{package.sha256}" if package.sha256 else "")
@@ -156,10 +180,39 @@ def _explicit(package: CondaPackage) -> str:
 
 
 def _local(package: CondaPackage) -> tuple[tuple[str, str, str], ...]:
-    from envkeep.model.urls import path_of_file_url
-
     path = path_of_file_url(package.url or "")
     return ((path, "sha256", package.sha256),) if path is not None and package.sha256 else ()
+
+
+def _batches(pip: InstallPip) -> Iterator[tuple[str, ...]]:
+    lines = tuple(dict.fromkeys(line.text for line in pip.lines))
+    hashed = tuple(line for line in lines if " --hash=" in line)
+    plain = tuple(line for line in lines if " --hash=" not in line)
+    yield from (batch for batch in (plain, hashed) if batch)
+
+
+def _pip_options(plan: Plan, pip: InstallPip) -> Iterator[str]:
+    if not pip.deps:
+        # what conda installed under the same name gives way, as it did where the record was taken
+        yield from ("--no-deps", "--force-reinstall")
+    indexes = [url for url in plan.index_urls if not plan.offline or url.startswith("file:")]
+    if plan.offline:
+        yield from ("--index-url", indexes.pop(0)) if indexes else ("--no-index",)
+    for url in indexes:
+        yield from ("--extra-index-url", url)
+
+
+def _refuse_link_scripts(parts: ScriptParts) -> None:
+    step = parts.plan.conda_step
+    if parts.plan.run_link_scripts or step is None:
+        return
+    # an explicit list says nothing of a package but URL and hash
+    named = sorted(item.name for item in step.packages if item.link_scripts or (item.size is None and not item.depends))
+    if named:
+        raise RefusedError(
+            f"conda, mamba and micromamba always run link scripts, and these packages have some or may have: {', '.join(named)}",
+            "Allow them with --link-scripts, or restore with the embedded engine, which can leave them.",
+        )
 
 
 def _refuse_control_characters(parts: ScriptParts) -> None:
@@ -170,7 +223,8 @@ def _refuse_control_characters(parts: ScriptParts) -> None:
         *parts.explicit,
         *parts.specs,
         *parts.records,
-        *parts.requirements,
+        *(line for batch in parts.requirements for line in batch),
+        *parts.pip_options,
         *parts.lacking,
         *parts.history,
         *(path for path, _, _ in parts.local),
