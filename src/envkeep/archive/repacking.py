@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from envkeep.formats.archive_file import BLOCK
 from envkeep.model.names import normalise
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 _INSTALLERS_OWN = frozenset(
     {"INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "RECORD.jws", "RECORD.p7s", "uv_cache.json", "uv_build.json"}
 )
-_BLOCK = 1 << 20
 # of a path that is long or holds a blank, installers make two lines that are sh and Python at once
 _SHEBANG = re.compile(rb"\A#!(?:/bin/sh\r?\n'''exec' [^\n]*\n' '''|[^\r\n]*python[^\r\n]*)", re.IGNORECASE)
 _SCRIPT_ENDINGS = ("-script.py", "-script.pyw", ".exe", ".exe.manifest", "-script.py.lnk")
@@ -58,7 +58,7 @@ class _Member:
         digest = hashlib.sha256()
         with self.path.open("rb") as file:
             first = True
-            while block := file.read(_BLOCK):
+            while block := file.read(BLOCK):
                 digest.update(block)
                 # an installer writes the environment's Python into the first line
                 yield _SHEBANG.sub(b"#!python", block, count=1) if self.script and first else block

@@ -25,6 +25,20 @@ BUNDLE_BRANCH = "packed"
 # nothing of a checkout's own settings runs: no hooks, no monitor, no other program that makes diffs
 _QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 
+# what says how servers are reached, and where git's settings are
+_KEPT = frozenset(
+    {
+        "GIT_ASKPASS",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_NOSYSTEM",
+        "GIT_CONFIG_SYSTEM",
+        "GIT_PROXY_COMMAND",
+        "GIT_SSH",
+        "GIT_SSH_COMMAND",
+        "GIT_SSL_CAINFO",
+    }
+)
+
 
 class GitError(Exception):
     """Why git could not do what it was asked for, in words."""
@@ -135,21 +149,6 @@ def _git(arguments: list[str], variables: Mapping[str, str] | None = None) -> st
     if done.returncode:
         raise GitError(scrub(f"`{quote(['git', *arguments])}` failed: {done.stderr.strip()}"))
     return done.stdout.strip()
-
-
-# what says how servers are reached, and where git's settings are
-_KEPT = frozenset(
-    {
-        "GIT_ASKPASS",
-        "GIT_CONFIG_GLOBAL",
-        "GIT_CONFIG_NOSYSTEM",
-        "GIT_CONFIG_SYSTEM",
-        "GIT_PROXY_COMMAND",
-        "GIT_SSH",
-        "GIT_SSH_COMMAND",
-        "GIT_SSL_CAINFO",
-    }
-)
 
 
 def _run(arguments: list[str]) -> str | None:

@@ -70,11 +70,14 @@ def remapped(package: CondaPackage, remap: Mapping[str, str]) -> CondaPackage:
 
 def can_be_asked_for(package: CondaPackage) -> bool:
     """Return whether a MatchSpec can ask for a package's name in its version; what was made by hand can have any text there."""
+    return _asked(package) is not None
+
+
+def _asked(package: CondaPackage) -> str | None:
     try:
-        held(package.name, package.version)
+        return held(package.name, package.version)
     except BadFormatError:
-        return False
-    return True
+        return None
 
 
 def exact_step(packages: Iterable[CondaPackage], python: str | None) -> MakeConda:
@@ -90,8 +93,8 @@ def exact_step(packages: Iterable[CondaPackage], python: str | None) -> MakeCond
 
 def same_version_step(packages: Iterable[CondaPackage], python: str | None) -> MakeConda:
     """Return the step that solves for each package's version, builds free."""
-    specs = tuple(held(package.name, package.version) for package in packages if can_be_asked_for(package))
-    return MakeConda(how="same-version", specs=specs, python=python)
+    specs = (_asked(package) for package in packages)
+    return MakeConda(how="same-version", specs=tuple(spec for spec in specs if spec is not None), python=python)
 
 
 def requested_step(record: Record, python: str | None) -> MakeConda:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkeep.model.fetched import VCS_KINDS, is_fetched, is_repository, is_revision, quoted, ssh_url
+from envkeep.model.fetched import VCS_KINDS, fragment, is_fetched, is_repository, is_revision, quoted, ssh_url
 from envkeep.model.names import is_dist_name, normalise
 from envkeep.model.urls import file_url, path_of_file_url
+from envkeep.model.versions import pep440
 from envkeep.planning.facts import LocalPath
 from envkeep.planning.plan import Cannot, CloneCheckout, PipLine
 
@@ -70,7 +71,7 @@ def pip_part_of_distributions(
             found.lack(dist.name, "its name is none that a Python package can have (PEP 508)")
         elif dist.origin is not None and dist.conda_package is None:
             _from_origin(found, dist.name, dist.version, dist.origin)
-        elif not _is_version(dist.version):
+        elif pep440(dist.version) is None:
             found.lack(dist.name, f"no index can have version '{dist.version}' (PEP 440)", dist.version)
         else:
             found.add(dist.name, dist.version, f"{dist.name}=={dist.version}")
@@ -99,16 +100,6 @@ def pip_part_of_requirements(
         hashes = "".join(f" --hash={value}" for value in item.hashes) if hashed else ""
         found.add(item.name, item.version, item.text + hashes)
     return found.part()
-
-
-def _is_version(text: str) -> bool:
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        Version(text)
-    except InvalidVersion:
-        return False
-    return True
 
 
 def _from_origin(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
@@ -145,7 +136,7 @@ def _from_repository(found: _Collector, name: str, version: str | None, origin: 
             f"{name} comes from a repository that asked for credentials; none are recorded: netrc or a credential helper "
             "has to hold them"
         )
-    found.add(name, version, f"{name} @ {vcs}+{url}@{origin.commit}{_fragment(origin)}", origin)
+    found.add(name, version, f"{name} @ {vcs}+{url}@{origin.commit}{fragment(_inside(origin))}", origin)
 
 
 def _from_archive(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
@@ -174,11 +165,9 @@ def _from_archive(found: _Collector, name: str, version: str | None, origin: Ori
             found.notes.append(
                 f"{name} comes from {path}, of which no hash is recorded: whether it is the same file cannot be told"
             )
-    fragment = _fragment(origin)
-    digest = next((f"{kind}={value}" for kind, value in origin.hashes if kind == "sha256"), None)
-    if digest is not None:
-        fragment = f"{fragment}&{digest}" if fragment else f"#{digest}"
-    found.add(name, version, f"{name} @ {url}{fragment}", origin)
+    # pip checks one hash of a URL's fragment
+    digest = [pair for pair in origin.hashes if pair[0] == "sha256"][:1]
+    found.add(name, version, f"{name} @ {url}{fragment([*_inside(origin), *digest])}", origin)
 
 
 def _from_directory(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
@@ -189,15 +178,10 @@ def _from_directory(found: _Collector, name: str, version: str | None, origin: O
         found.lack(name, "its folder's URL is none of a local folder", origin.url)
         return
     same = origin.commit is None or there.commit is None or there.commit == origin.commit
-    can_clone = (
-        found.checkout is not None
-        and origin.commit is not None
-        and origin.remote is not None
-        and is_revision(origin.commit)
-        and is_repository(_as_url(origin.remote))
-    )
-    if can_clone and (there.kind != "directory" or not same):
-        _clone(found, name, version, origin)
+    clone = None if there.kind == "directory" and same else _clone(found.checkout, name, origin)
+    if clone is not None:
+        found.clones.append(clone)
+        found.add(name, version, _of_folder(name, quoted(file_url(_joined(clone.path, origin.subdirectory))), origin), origin)
         return
     if there.on_server:
         found.lack(name, _ON_SERVER, path, _COPY)
@@ -209,31 +193,36 @@ def _from_directory(found: _Collector, name: str, version: str | None, origin: O
                 if origin.editable
                 else f"{name} is built from {path} as it is: it is at commit {there.commit} now, and was at {origin.commit}"
             )
-        found.add(name, version, f"-e {url}" if origin.editable else f"{name} @ {url}", origin)
+        found.add(name, version, _of_folder(name, url, origin), origin)
         return
     remedy = None
     was = path
     if origin.remote is not None and origin.commit is not None:
         was = f"{path} ({origin.remote} at {origin.commit})"
-        remedy = "`--checkout DIR` clones it there at its commit."
+        if found.checkout is None and _clone(".", name, origin) is not None:
+            remedy = "`--checkout DIR` clones it there at its commit."
     what = "its editable checkout" if origin.editable else "the local folder that it was built from"
     found.lack(name, f"{what} is not on this machine", was, remedy)
 
 
-def _clone(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
-    # checked by the caller; a type checker cannot know
-    if found.checkout is None or origin.remote is None or origin.commit is None:
-        return
-    separator = "\\" if "\\" in found.checkout and "/" not in found.checkout else "/"
-    path = f"{found.checkout.rstrip(separator)}{separator}{normalise(name)}"
-    found.clones.append(CloneCheckout(name=name, url=_as_url(origin.remote), commit=origin.commit, path=path))
-    project = path if origin.subdirectory is None else f"{path}{separator}{origin.subdirectory}"
-    url = quoted(file_url(project))
-    found.add(name, version, f"-e {url}" if origin.editable else f"{name} @ {url}", origin)
+def _clone(checkout: str | None, name: str, origin: Origin) -> CloneCheckout | None:
+    """The step that clones what a folder was at into a folder below ``checkout``; None where nothing says what it was."""
+    if checkout is None or origin.remote is None or origin.commit is None or not is_revision(origin.commit):
+        return None
+    url = file_url(origin.remote) if origin.remote.startswith("/") else ssh_url(origin.remote)
+    if not is_repository(url):
+        return None
+    return CloneCheckout(name=name, url=url, commit=origin.commit, path=_joined(checkout, normalise(name)))
 
 
-def _as_url(remote: str) -> str:
-    return file_url(remote) if remote.startswith("/") else ssh_url(remote)
+def _joined(folder: str, below: str | None) -> str:
+    # the plan may be for another system than the one it is made on
+    separator = "\\" if "\\" in folder and "/" not in folder else "/"
+    return folder if below is None else f"{folder.rstrip(separator)}{separator}{below}"
+
+
+def _of_folder(name: str, url: str, origin: Origin) -> str:
+    return f"-e {url}" if origin.editable else f"{name} @ {url}"
 
 
 def _is_below(path: str) -> bool:
@@ -241,12 +230,8 @@ def _is_below(path: str) -> bool:
     return parts[0] != "" and ":" not in parts[0] and ".." not in parts
 
 
-def _fragment(origin: Origin) -> str:
-    if origin.subdirectory is None:
-        return ""
-    from urllib.parse import quote
-
-    return f"#subdirectory={quote(origin.subdirectory)}"
+def _inside(origin: Origin) -> list[tuple[str, str]]:
+    return [] if origin.subdirectory is None else [("subdirectory", origin.subdirectory)]
 
 
 def _at(found: _Collector, url: str) -> LocalPath:
