@@ -60,8 +60,8 @@ def test_it_is_read_without_network(site: Path) -> None:
 
 def test_every_page_has_its_place() -> None:
     nav = yaml.safe_load((_ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
-    pages = {page.relative_to(_ROOT / "docs").as_posix() for page in (_ROOT / "docs").rglob("*.md")}
-    assert pages == set(_leaves(nav)), "mkdocs.yml's nav names each page once"
+    pages = sorted(page.relative_to(_ROOT / "docs").as_posix() for page in (_ROOT / "docs").rglob("*.md"))
+    assert sorted(_leaves(nav)) == pages, "mkdocs.yml's nav names each page once"
 
 
 def _leaves(node: Any) -> Iterator[str]:
