@@ -43,7 +43,7 @@ def test_the_running_one_answers_without_being_started(monkeypatch: pytest.Monke
         raise AssertionError("started")
 
     monkeypatch.setattr(runner, "run", refuse)
-    record = capture(Path(sys.prefix))
+    record = capture(Path(sys.prefix), ask_git=False)
     assert record.python is not None
     assert record.python.source == "interpreter"
     assert "pytest" in [found.name for found in record.distributions]

@@ -22,10 +22,12 @@ from envkeep.errors import NotAnEnvironmentError, UnreadableEnvironmentError
 from envkeep.formats.history import parse_history
 from envkeep.model.record import CondaPackage, EnvironmentInfo, Problem, Record, Requested, Transaction
 from envkeep.model.urls import scrub
+from envkeep.store.seen import signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from envkeep.capturing.former import Former
     from envkeep.capturing.site_packages import Altered
     from envkeep.model.record import EnvironmentKind
 
@@ -41,6 +43,7 @@ def capture(
     ask_git: bool = True,
     now: datetime | None = None,
     environ: Mapping[str, str] | None = None,
+    former: Former | None = None,
 ) -> Record:
     """Return the record of an environment. Nothing under the prefix is written, and whatever is odd becomes a problem in it.
 
@@ -52,6 +55,7 @@ def capture(
             who keep or show the record; never where ``start_python`` is false: then nothing at all is started.
         now: the record's time, aware; None: this moment.
         environ: variables that say where settings and root prefixes are; None: the process's.
+        former: readings of a former capture, which are taken again for what did not move since; those of this one join them.
 
     Raises:
         NotAnEnvironmentError: nothing is there, or no environment is.
@@ -65,8 +69,8 @@ def capture(
         )
     kind = environment_kind(prefix)
     problems: list[Problem] = []
-    asked = ask_early(prefix, kind) if start_python else None
-    meta = read_conda_meta(prefix) if kind == "conda" else CondaMeta(owners={}, written={})
+    asked = ask_early(prefix, kind, former) if start_python else None
+    meta = read_conda_meta(prefix, former) if kind == "conda" else CondaMeta(owners={}, written={})
     problems += meta.problems
     subdir = subdir_of(meta.packages, prefix)
     written = written_version(prefix, kind, meta.packages)
@@ -74,10 +78,10 @@ def capture(
     problems += python_problems
     version = python.version if python is not None else None
     folders, leftovers = site_folders(prefix, kind, version, meta.packages)
-    site = read_site_packages(prefix, folders, leftovers, meta)
+    site = read_site_packages(prefix, folders, leftovers, meta, former)
     problems += site.problems
     problems += _inherited(prefix, kind)
-    history, history_problems = _history(prefix) if kind == "conda" else ((), ())
+    history, history_problems = _history(prefix, former) if kind == "conda" else ((), ())
     problems += history_problems
     requested, requested_problems = find_requested(meta.packages, history) if kind == "conda" else (Requested(), ())
     problems += requested_problems
@@ -129,8 +133,13 @@ def environment_kind(prefix: Path) -> EnvironmentKind:
     raise NotAnEnvironmentError(f"{prefix} is no environment: neither conda-meta, nor pyvenv.cfg, nor a Python is in it", remedy)
 
 
-def _history(prefix: Path) -> tuple[tuple[Transaction, ...], tuple[Problem, ...]]:
+def _history(prefix: Path, former: Former | None) -> tuple[tuple[Transaction, ...], tuple[Problem, ...]]:
     path = "conda-meta/history"
+    whole = str(prefix / path)
+    before = former.history(whole) if former is not None else None
+    if before is not None:
+        return before, ()
+    stand = signature(whole)
     try:
         text = read_text(prefix / path, _HISTORY_LIMIT)
         history = parse_history("\n".join(line_text(line) for line in text.splitlines()))
@@ -140,6 +149,8 @@ def _history(prefix: Path) -> tuple[tuple[Transaction, ...], tuple[Problem, ...]
     except OSError as error:
         message = f"the history cannot be read: {error.strerror or error}"
         return (), (Problem(code="unreadable-history", message=message, path=path),)
+    if former is not None and not history.faults:
+        former.note_file(whole, stand)
     return history.transactions, tuple(
         Problem(code="unreadable-history", message=f"the history's {fault}; it is left out", path=path)
         for fault in history.faults

@@ -10,10 +10,14 @@ from envkeep.capturing.conda_record import decode_record, owned_metadata, packag
 from envkeep.capturing.reading import line_text, listing, plain_json, read_bytes, read_text
 from envkeep.model.record import CondaPackage, Problem
 from envkeep.model.urls import scrub
+from envkeep.store.seen import signature_of
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from envkeep.capturing.former import Former
 
 __all__ = ["CondaMeta", "read_conda_meta", "read_pinned", "read_variables"]
 
@@ -44,15 +48,19 @@ class CondaMeta:
 @dataclass(slots=True)
 class _Read:
     package: CondaPackage
-    owned: list[str]
+    owned: Sequence[str]
     path: str
     file: str
     mtime: int
     whole: bool
 
 
-def read_conda_meta(prefix: Path) -> CondaMeta:
+def read_conda_meta(prefix: Path, former: Former | None = None) -> CondaMeta:
     """Return the packages that a prefix's conda-meta records; what cannot be read is a problem.
+
+    Args:
+        prefix: of the environment.
+        former: of a former capture; its files are not read again where they did not move.
 
     Raises:
         UnreadableEnvironmentError: the folder itself cannot be listed.
@@ -64,7 +72,7 @@ def read_conda_meta(prefix: Path) -> CondaMeta:
         # conda: a record ends in .json; macOS leaves ._name.json beside it
         if not entry.name.endswith(".json") or entry.name.startswith("."):
             continue
-        read = _read_record(entry, problems)
+        read = _read_record(entry, former, problems)
         if read is None:
             continue
         name = read.package.name
@@ -115,13 +123,17 @@ def read_pinned(prefix: Path) -> tuple[str, ...]:
     return tuple(scrub(line_text(line)) for line in lines if line and not line.startswith("#"))
 
 
-def _read_record(entry: os.DirEntry[str], problems: list[Problem]) -> _Read | None:
+def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[Problem]) -> _Read | None:
     path = line_text(f"conda-meta/{entry.name}")
     parts = line_text(entry.name[:-5]).rsplit("-", 2)
     named = (parts[0], parts[1], parts[2]) if len(parts) == 3 and all(parts) else None
     mtime = 0
     try:
-        mtime = entry.stat().st_mtime_ns
+        info = entry.stat()
+        mtime = info.st_mtime_ns
+        before = former.package(entry.name, signature_of(info)) if former is not None else None
+        if before is not None:
+            return _Read(before[0], before[1], path, entry.path, mtime, whole=True)
         raw, paths = decode_record(read_bytes(entry.path, _RECORD_LIMIT))
     except FileNotFoundError:
         # it was there a moment ago, or is a link into nowhere
@@ -150,7 +162,10 @@ def _read_record(entry: os.DirEntry[str], problems: list[Problem]) -> _Read | No
             )
         )
         return None
-    return _Read(package, owned_metadata(paths), path, entry.path, mtime, whole=True)
+    owned = owned_metadata(paths)
+    if former is not None:
+        former.note_package(entry.name, signature_of(info), owned)
+    return _Read(package, owned, path, entry.path, mtime, whole=True)
 
 
 def _unreadable(code: str, what: str, path: str, error: Exception, package: str = "") -> Problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from envkeep.capturing.checkout import find_checkout
@@ -19,28 +20,49 @@ from envkeep.capturing.metadata import (
 from envkeep.capturing.reading import decode, exists, is_folder, line_text, read_bytes, read_text, scan
 from envkeep.model.record import Distribution, Origin, Problem
 from envkeep.model.urls import file_url, path_of_file_url
+from envkeep.store.seen import signature, signature_of
 
 if TYPE_CHECKING:
     import os
+
+    from envkeep.capturing.former import Former
+    from envkeep.store.seen import Signature
 
 __all__ = ["Found", "read_distribution"]
 
 _METADATA_LIMIT = 16 << 20
 _RECORD_LIMIT = 64 << 20
 _SMALL = 1 << 20
+# what is read of a metadata folder
+_OF_CONDA = ("/METADATA",)
+_OF_PIP = ("/METADATA", "/direct_url.json", "/RECORD", "/INSTALLER", "/REQUESTED", "/WHEEL")
 _EGG = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*)(?:-py\d[\d.]*)?(?:-.+)?\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A distribution, the path of its metadata, and when that was last changed (ns since 1970)."""
+    """A distribution and its metadata.
+
+    Attributes:
+        distribution: what it says.
+        path: of the folder or file.
+        mtime: when that was last changed, ns since 1970.
+        stands: how it and its files stood before they were read; None where they have to be read each time.
+    """
 
     distribution: Distribution
     path: str
     mtime: int
+    stands: tuple[Signature | None, ...] | None = None
 
 
-def read_distribution(entry: os.DirEntry[str], location: str, conda_package: str | None, problems: list[Problem]) -> Found | None:
+def read_distribution(
+    entry: os.DirEntry[str],
+    location: str,
+    conda_package: str | None,
+    problems: list[Problem],
+    former: Former | None = None,
+) -> Found | None:
     """Return what a metadata folder or file of site-packages says, or None where there is no distribution in it.
 
     Args:
@@ -48,14 +70,24 @@ def read_distribution(entry: os.DirEntry[str], location: str, conda_package: str
         location: of its folder, as the record shall say.
         conda_package: whose it is; None: not conda's.
         problems: what was odd is added here.
+        former: of a former capture; a folder is not read again where nothing of it moved.
     """
     path = line_text(f"{location}/{entry.name}")
+    stands = None
     try:
-        mtime = entry.stat().st_mtime_ns
-        a_folder = entry.is_dir()
+        info = entry.stat()
+        mtime = info.st_mtime_ns
+        a_folder = S_ISDIR(info.st_mode)
     except OSError as error:
         problems.append(_unreadable(path, error))
         return None
+    if former is not None and a_folder and entry.name.endswith(".dist-info"):
+        names = _OF_CONDA if conda_package is not None else _OF_PIP
+        stands = (signature_of(info), *[signature(entry.path + name) for name in names])
+        before = former.distribution(entry.path, conda_package, stands)
+        if before is not None:
+            return Found(before, entry.path, mtime, stands)
+    odd = len(problems)
     if entry.name.endswith(".egg-link"):
         distribution = _egg_link(entry, location, conda_package, problems)
     elif entry.name.endswith(".dist-info") and a_folder:
@@ -70,7 +102,11 @@ def read_distribution(entry: os.DirEntry[str], location: str, conda_package: str
         distribution = _from_name(entry.name, location, conda_package, CoreMetadata(None, None, ()))
     else:
         return None
-    return None if distribution is None else Found(distribution, entry.path, mtime)
+    if distribution is None:
+        return None
+    # a local folder's checkout is read anew each time, and so is what a problem has to be said of
+    local = distribution.origin is not None and distribution.origin.kind == "directory"
+    return Found(distribution, entry.path, mtime, None if local or len(problems) > odd else stands)
 
 
 def _dist_info(

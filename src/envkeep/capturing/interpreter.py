@@ -12,11 +12,13 @@ from envkeep.capturing.layout import find_executable, read_venv_config
 from envkeep.capturing.reading import exists, read_text, scan
 from envkeep.errors import EngineError
 from envkeep.model.record import Problem, PythonInfo
+from envkeep.store.seen import signature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from envkeep.capturing.former import Former
     from envkeep.model.record import CondaPackage, EnvironmentKind
 
 __all__ = ["Asked", "Written", "ask_early", "read_python", "written_version"]
@@ -63,37 +65,48 @@ def written_version(prefix: Path, kind: EnvironmentKind, packages: Sequence[Cond
 
 
 class Asked:
-    """A Python that was started, and answers while its environment is read."""
+    """A Python that was started, and answers while its environment is read; or has answered before."""
 
-    def __init__(self, executable: Path) -> None:
+    def __init__(self, executable: Path, former: Former | None) -> None:
+        self.executable = executable
+        self._thread = None
+        self._former = former
+        before = former.python(str(executable)) if former is not None else None
+        if before is not None:
+            self._answer: PythonInfo | str = before
+            return
         from threading import Thread
 
-        self.executable = executable
-        self._answer: PythonInfo | str = "it was not asked to"
+        self._stand = signature(str(executable))
+        self._answer = "it was not asked to"
         self._thread = Thread(target=self._run, name="envkeep-asks-python", daemon=True)
         self._thread.start()
 
     def answer(self) -> PythonInfo | str:
         """Return what it said, or why it said nothing; waits for it."""
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
+            if self._former is not None and isinstance(self._answer, PythonInfo):
+                self._former.note_file(str(self.executable), self._stand)
         return self._answer
 
     def _run(self) -> None:
         self._answer = _ask(self.executable)
 
 
-def ask_early(prefix: Path, kind: EnvironmentKind) -> Asked | None:
+def ask_early(prefix: Path, kind: EnvironmentKind, former: Former | None = None) -> Asked | None:
     """Start a prefix's Python before anything else is read, where it is clear which one that is and that it can be started here.
 
     Args:
         prefix: of the environment.
         kind: of the environment: an interpreter's prefix may hold several.
+        former: of a former capture; it is not started where it did not move since it answered then.
     """
     executable = None if kind == "interpreter" or _is_ours(prefix) else find_executable(prefix, kind)
     if executable is None or (executable.suffix == ".exe") != (sys.platform == "win32"):
         return None
     try:
-        return Asked(executable)
+        return Asked(executable, former)
     except RuntimeError:
         # no thread can be had; it is asked later
         return None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from envkeep.capturing.conda_meta import CondaMeta
+    from envkeep.capturing.former import Former
 
 __all__ = ["Altered", "SitePackages", "read_site_packages"]
 
@@ -50,7 +51,9 @@ class SitePackages:
     problems: tuple[Problem, ...] = ()
 
 
-def read_site_packages(prefix: Path, folders: Sequence[Path], leftovers: Sequence[Path], meta: CondaMeta) -> SitePackages:
+def read_site_packages(
+    prefix: Path, folders: Sequence[Path], leftovers: Sequence[Path], meta: CondaMeta, former: Former | None = None
+) -> SitePackages:
     """Return the distributions of an environment.
 
     Args:
@@ -58,6 +61,7 @@ def read_site_packages(prefix: Path, folders: Sequence[Path], leftovers: Sequenc
         folders: that its Python imports from, first come first served.
         leftovers: of another Python, which it does not import from.
         meta: which conda package owns what.
+        former: of a former capture; what did not move is not read again.
 
     Raises:
         UnreadableEnvironmentError: one of ``folders`` cannot be listed.
@@ -75,10 +79,13 @@ def read_site_packages(prefix: Path, folders: Sequence[Path], leftovers: Sequenc
                 message = f"{entry.name} is left over from an installation that was stopped; it is left out"
                 problems.append(Problem(code="leftover-distribution", message=message, path=f"{location}/{entry.name}"))
                 continue
-            found = read_distribution(entry, location, owned.owner(entry), problems)
+            found = read_distribution(entry, location, owned.owner(entry), problems, former)
             if found is not None:
                 by_name.setdefault(normalise(found.distribution.name), []).append(found)
     kept = [_importable(by_name[name], problems) for name in sorted(by_name)]
+    for found in kept:
+        if former is not None and found.stands is not None:
+            former.note_distribution(found.path, found.distribution, found.stands)
     for folder in leftovers:
         count = sum(1 for entry in scan(folder) if entry.name.endswith(_METADATA))
         if count:
@@ -180,11 +187,12 @@ def _altered(
     owned: _Owners, kept: Mapping[str, Distribution], seen: Mapping[str, list[Found]], problems: list[Problem]
 ) -> dict[str, Altered]:
     present = {found.path for candidates in seen.values() for found in candidates}
+    by_pip = {name: dist for name, dist in kept.items() if dist.from_pip}
     altered: dict[str, Altered] = {}
     for package, anchors in owned.by_package.items():
         there = any(path in present or exists(path) for path, _ in anchors)
-        names = {normalise(package), *(normalise(_name_of(name)) for _, name in anchors)}
-        rivals = [kept[name] for name in sorted(names) if name in kept and kept[name].from_pip]
+        names = {package, *[_name_of(name) for _, name in anchors]} if by_pip else ()
+        rivals = [by_pip[name] for name in sorted(map(normalise, names)) if name in by_pip]
         if rivals:
             altered[package] = "overwritten"
             message = f"{rivals[0].name} {rivals[0].version}, not from conda, stands in the place of conda's {package}"

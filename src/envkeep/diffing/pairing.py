@@ -32,12 +32,19 @@ def pairs(
         same: what has to be equal for two things to be equal.
         kin: what two things should have in common to be a pair if there is a choice.
     """
+    old, new = _without_shared(tuple(old), tuple(new))
     befores, afters = _grouped(old, group), _grouped(new, group)
     for key in befores.keys() | afters.keys():
         before, after = befores.get(key, []), afters.get(key, [])
         before, after = _without_equals(before, after, same)
         yield from _take_pairs(before, after, kin)
         yield from _rest(before, after)
+
+
+def _without_shared(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[list[T], list[T]]:
+    # two captures of one process share what did not change between them
+    shared = {id(thing) for thing in old} & {id(thing) for thing in new}
+    return [thing for thing in old if id(thing) not in shared], [thing for thing in new if id(thing) not in shared]
 
 
 def _grouped(things: Iterable[T], group: Callable[[T], Hashable]) -> dict[Hashable, list[T]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
@@ -56,13 +57,16 @@ def linked_order(packages: Sequence[CondaPackage]) -> tuple[CondaPackage, ...]:
     for name, needs in open_.items():
         for need in needs:
             needed_by.setdefault(need, []).append(name)
-    fewest = [(len(needs), name) for name, needs in open_.items()]
-    heapify(fewest)
+    # made at the first circle: mostly there is none
+    fewest: list[tuple[int, str]] = []
     free = [name for name, needs in open_.items() if not needs and name in needed_by]
     level = sorted(name for name, needs in open_.items() if not needs and name not in needed_by)
     order: dict[str, None] = {}
     while len(order) < len(open_):
         if not level:
+            if not free and not fewest:
+                fewest = [(len(needs), name) for name, needs in open_.items() if name not in order]
+                heapify(fewest)
             level, free = sorted(free) or [_fewest(fewest, open_, order)], []
         order.update(dict.fromkeys(level))
         for name in level:
@@ -70,10 +74,10 @@ def linked_order(packages: Sequence[CondaPackage]) -> tuple[CondaPackage, ...]:
                 open_[user].discard(name)
                 if user in order:
                     continue
-                if open_[user]:
-                    heappush(fewest, (len(open_[user]), user))
-                else:
+                if not open_[user]:
                     free.append(user)
+                elif fewest:
+                    heappush(fewest, (len(open_[user]), user))
         level = []
     return tuple(by_name[name] for name in order)
 
@@ -87,13 +91,15 @@ def _fewest(fewest: list[tuple[int, str]], open_: dict[str, set[str]], order: Co
 
 
 def _dependencies(package: CondaPackage, by_name: dict[str, CondaPackage]) -> set[str]:
-    found = set()
-    for depend in package.depends:
-        match = _NAME.match(depend.strip())
-        if match is not None and match[1].lower() in by_name:
-            found.add(match[1].lower())
+    found = {name for depend in package.depends if (name := _name_of(depend)) in by_name}
     found.discard(package.name)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _name_of(depend: str) -> str:
+    match = _NAME.match(depend.strip())
+    return "" if match is None else match[1].lower()
 
 
 def _menuinst_first(open_: dict[str, set[str]]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from datetime import timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from envkeep.errors import BadRecordError
@@ -53,6 +54,10 @@ _SHOWN_FAULTS = 50
 # RFC 1952: magic, deflate, no flags, no time, slowest and unknown system: zlib's own differs from one platform to the next
 _GZ_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _TAKE_AGAIN = "Take another backup; the .txt beside it, if there is one, can still be restored."
+
+
+# made once: json.dumps would make another one for each item
+_compact = json.JSONEncoder(ensure_ascii=True, separators=(", ", ": ")).encode
 
 
 def _write_instant(value: datetime) -> str:
@@ -158,8 +163,17 @@ _PROBLEM = Shape(
 )
 
 
-def _list(shape: Shape) -> Any:
-    return lambda values: [shape.write(value) for value in values]
+class _Lines(list[str]):
+    """The items of a list of objects, each encoded: one line per item, to be read by people and by line-wise tools."""
+
+
+def _lines(shape: Shape, *, kept: int = 0) -> Any:
+    def encoded(value: Any) -> str:
+        return _compact(shape.write(value))
+
+    # of two backups that one process makes nearly all packages are the same
+    each = lru_cache(maxsize=kept)(encoded) if kept else encoded
+    return lambda values: _Lines(map(each, values))
 
 
 _RECORD = Shape(
@@ -172,24 +186,20 @@ _RECORD = Shape(
     Field("pinned", texts),
     Field("variables", pairs, write=_write_pairs),
     Field("index_urls", texts),
-    Field("conda", objects_of(_CONDA), write=_list(_CONDA)),
-    Field("distributions", objects_of(_DISTRIBUTION), write=_list(_DISTRIBUTION)),
-    Field("history", objects_of(_TRANSACTION), write=_list(_TRANSACTION)),
-    Field("problems", objects_of(_PROBLEM), write=_list(_PROBLEM)),
+    Field("conda", objects_of(_CONDA), write=_lines(_CONDA, kept=4096)),
+    Field("distributions", objects_of(_DISTRIBUTION), write=_lines(_DISTRIBUTION, kept=4096)),
+    Field("history", objects_of(_TRANSACTION), write=_lines(_TRANSACTION)),
+    Field("problems", objects_of(_PROBLEM), write=_lines(_PROBLEM)),
 )
 
 
 def dumps(record: Record) -> bytes:
     """Return a record as canonical JSON, secrets of its variables included: the same record, the same bytes."""
     document: dict[str, Any] = {"schema": SCHEMA, **_RECORD.write(record)}
-    # One line per item of a list of objects: to be read by people and by line-wise tools
     members = []
     for key, value in document.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            lines = ",\n  ".join(_compact(item) for item in value)
-            members.append(f' "{key}": [\n  {lines}\n ]')
-        else:
-            members.append(f' "{key}": {_compact(value)}')
+        text = "[\n  " + ",\n  ".join(value) + "\n ]" if isinstance(value, _Lines) else _compact(value)
+        members.append(f' "{key}": {text}')
     return ("{\n" + ",\n".join(members) + "\n}\n").encode("ascii")
 
 
@@ -233,7 +243,8 @@ def loads(data: bytes, source: str) -> Record:
 def dump_gz(record: Record) -> bytes:
     """Return ``dumps(record)`` compressed as gzip, without time and name: the same record, the same bytes."""
     plain = dumps(record)
-    packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    # an eighth larger than level 6, in a third of its time
+    packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = packer.compress(plain) + packer.flush()
     return _GZ_HEADER + packed + zlib.crc32(plain).to_bytes(4, "little") + len(plain).to_bytes(4, "little")
 
@@ -259,8 +270,6 @@ def load_gz(data: bytes, source: str) -> Record:
     return loads(plain, source)
 
 
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True, separators=(", ", ": "))
 
 
 def _listed(faults: Faults) -> str:

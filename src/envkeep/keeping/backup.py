@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from time import time_ns
 from typing import TYPE_CHECKING
 
 from envkeep.diffing.changes import Changes
@@ -14,6 +13,7 @@ from envkeep.keeping.unchanged import look
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from envkeep.capturing.former import Former
     from envkeep.model.record import Problem, Record
     from envkeep.store.layout import Backup, StoredEnvironment
     from envkeep.store.store import Store
@@ -90,21 +90,26 @@ def backup(
                 problems=known.problems,
             )
     environment = store.find_environment(prefix.absolute())
-    began = time_ns()
-    record: Record | None = None
-    if environment is None or environment.prefix is None:
-        # a new one, or a folder of PyMoDAQ's that becomes this environment's
-        record = _capture(prefix, now)
-        environment = store.environment_of(record.environment.prefix, record.environment)
+    from envkeep.capturing.checkout_state import with_checkout_states
+    from envkeep.capturing.former import Former
     from envkeep.keeping.comparing import compare
+    from envkeep.keeping.former import former_of, note_readings
     from envkeep.keeping.unchanged import remember
     from envkeep.model.content import content_digest
+
+    record: Record | None = None
+    former = Former()
+    if environment is None or environment.prefix is None:
+        # a new one, or a folder of PyMoDAQ's that becomes this environment's
+        record = _capture(prefix, now, former)
+        environment = store.environment_of(record.environment.prefix, record.environment)
 
     with store.locked(environment):
         # captured before the lock was had: fresh enough only where nobody kept one in between
         if record is None or store.backups(environment):
-            began = time_ns()
-            record = _capture(prefix, now)
+            # whoever forces a backup wants all of it read
+            former = Former() if force else former_of(prefix, store, environment)
+            record = _capture(prefix, now, former)
         digest = content_digest(record)
         compared = compare(store, environment, record, digest)
         if compared.same and compared.previous is not None and not force:
@@ -112,7 +117,8 @@ def backup(
             # what a killed run left undone, or a limit that is lower by now
             rotated, unrotated = _rotate(store, environment)
             if not rotated and unrotated is None:
-                remember(prefix, store, record, previous, began)
+                remember(prefix, store, record, previous, former.began)
+            note_readings(prefix, store, former, record, previous, written=False)
             return BackupResult(
                 kept=None,
                 environment=environment,
@@ -124,7 +130,9 @@ def backup(
                 unrotated=unrotated,
             )
         counts = None if compared.changes is None else asdict(compared.changes.counts)
-        kept = store.write(environment, record, tag=tag, note=note, now=now, changes=counts)
+        record = replace(record, distributions=with_checkout_states(record.distributions))
+        kept = store.write(environment, record, digest=digest, tag=tag, note=note, now=now, changes=counts)
+        note_readings(prefix, store, former, record, kept, written=True)
         rotated, unrotated = _rotate(store, environment)
         return BackupResult(
             kept=kept,
@@ -139,10 +147,11 @@ def backup(
         )
 
 
-def _capture(prefix: Path, now: datetime | None) -> Record:
+def _capture(prefix: Path, now: datetime | None, former: Former) -> Record:
     from envkeep.capturing.capture import capture
 
-    record = capture(prefix, now=now)
+    # in what state checkouts are is asked of git where a backup is kept: it makes none by itself
+    record = capture(prefix, ask_git=False, now=now, former=former)
     if record.python is None and not record.conda and not record.distributions:
         raise RefusedError(
             f"{prefix} holds no package and no Python, so there is nothing to keep", "Install something into it, then back it up."

@@ -59,7 +59,7 @@ def status(prefix: Path, store: Store, *, now: datetime | None = None) -> Status
         NotAnEnvironmentError: the prefix is none.
         StoreError: the store cannot be read.
     """
-    record = capture(prefix, now=now)
+    record = capture(prefix, ask_git=False, now=now)
     environment = store.find_environment(record.environment.prefix)
     if environment is None:
         return StatusResult(word="never", record=record)

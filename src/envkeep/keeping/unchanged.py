@@ -119,7 +119,7 @@ def _place(prefix: str, home: str) -> tuple[str, str]:
         own = os.path.samefile(spelled, sys.prefix)  # noqa: PTH121
     except OSError:
         own = False
-    return seen_file(home, spelled, own=own), sys.version if own else ""
+    return seen_file(home, spelled, kind="own" if own else ""), sys.version if own else ""
 
 
 def _settings(store: Store) -> tuple[str, ...] | None:

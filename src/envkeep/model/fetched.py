@@ -14,6 +14,7 @@ VCS_KINDS = frozenset({"git", "hg", "svn", "bzr"})
 
 # RFC 3986's letters without those that pip, uv or a shell read as more than a letter: `${VAR}` is expanded, ` #` ends a line
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:@!&()*+,=?#%[]")
+_PLAIN_URL = re.compile(rf"[{re.escape(''.join(sorted(_PLAIN)))}]*\Z")
 # a host that begins with a dash would be an option of ssh
 _HOST = r"(?:[^-/@?#\s][^/@?#\s]*@)?[^-/@?#\s][^/@?#\s]*(?=[/?#]|\Z)"
 _FETCHED = re.compile(rf"(?:https?://{_HOST}|file://)", re.IGNORECASE)
@@ -39,7 +40,7 @@ def is_revision(text: str) -> bool:
 
 def quoted(url: str) -> str:
     """Return a URL in which everything is quoted that ends, splits or expands in a requirement line, a comment or a shell."""
-    if all(letter in _PLAIN for letter in url):
+    if _PLAIN_URL.match(url):
         return url
     return "".join(
         letter if letter in _PLAIN else "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogateescape"))

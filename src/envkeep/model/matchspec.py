@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from envkeep.errors import BadFormatError
 from envkeep.model.channels import DEFAULTS, canonical_channel, is_subdir, split_subdir
@@ -107,6 +108,7 @@ class MatchSpec:
         return f"{head}{self.name}{version}{build}" + (f"[{inside}]" if inside else "")
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> MatchSpec:
     """Return a MatchSpec string as a value.
 

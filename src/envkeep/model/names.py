@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 __all__ = ["is_conda_name", "is_dist_name", "normalise"]
 
@@ -13,6 +14,8 @@ _DIST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 _CONDA_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\Z")
 
 
+# a backup asks several times for each of its packages
+@lru_cache(maxsize=8192)
 def normalise(name: str) -> str:
     """Return a distribution's name in its one comparable spelling (PEP 503): ``Flask_Cors`` gives ``flask-cors``."""
     return _RUNS.sub("-", name).lower()

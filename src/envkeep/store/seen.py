@@ -33,11 +33,14 @@ __all__ = [
     "forget",
     "identity",
     "read_seen",
+    "rested",
     "seen_file",
     "signature",
+    "signature_of",
     "unmoved",
     "watched",
     "write_seen",
+    "write_whole",
 ]
 
 FOLDER = "seen"
@@ -93,9 +96,13 @@ class Seen(NamedTuple):
 def signature(path: str) -> Signature | None:
     """Return what any change of a file, or of a folder's entries, moves; None where nothing can be looked at."""
     try:
-        info = os.stat(path)  # noqa: PTH116 - see the module
+        return signature_of(os.stat(path))  # noqa: PTH116 - see the module
     except (OSError, ValueError):
         return None
+
+
+def signature_of(info: os.stat_result) -> Signature:
+    """Return the same of what was looked at already."""
     return info.st_mode, info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
@@ -119,15 +126,27 @@ def unmoved(things: Watched) -> bool:
 
 def at_rest(things: Watched, since: int) -> bool:
     """Return whether nothing that must not move had moved in the two seconds before ``since`` (ns since 1970), or later."""
-    return all(max(found[4:]) < since - _GRAIN for found in things.still.values() if found is not None)
+    return all(rested(found, since) for found in things.still.values() if found is not None)
 
 
-def seen_file(home: str, prefix: str, *, own: bool) -> str:
-    """Return the file of an environment; what its own Python saw and what others did lie apart, each with its own ``asked``."""
+def rested(found: Signature, since: int) -> bool:
+    """Return whether one thing had not moved in the two seconds before ``since``, or later."""
+    return found[4] < since - _GRAIN and found[5] < since - _GRAIN
+
+
+def seen_file(home: str, prefix: str, *, kind: str = "") -> str:
+    """Return the file of an environment that keeps what was seen of it.
+
+    Args:
+        home: envkeep's.
+        prefix: of the environment, absolute.
+        kind: ``own`` for what its own Python saw, which has its own ``asked``; ``files`` for ``readings``; empty for the rest.
+    """
     from zlib import crc32
 
     name = "".join(letter if letter.isalnum() else "-" for letter in os.path.basename(prefix))[:40]  # noqa: PTH119
-    return os.path.join(home, FOLDER, f"{name}-{crc32(os.fsencode(prefix)):08x}{'-own' if own else ''}.json")  # noqa: PTH118
+    ending = f"-{kind}.json" if kind else ".json"
+    return os.path.join(home, FOLDER, f"{name}-{crc32(os.fsencode(prefix)):08x}{ending}")  # noqa: PTH118
 
 
 def read_seen(path: str) -> Seen | None:
@@ -159,16 +178,23 @@ def write_seen(path: str, seen: Seen) -> None:
     """Remember a look; where it cannot be written the next one is a full one, which is all that is lost."""
     raw = {"schema": _SCHEMA, "written_by": __version__, **seen._asdict(), **seen.watched._asdict()}
     del raw["watched"]
+    write_whole(path, dumps(raw).encode("ascii"))
+
+
+def write_whole(path: str, content: bytes) -> bool:
+    """Write a file of ``<home>/seen`` whole, over what is there; return False where that cannot be done."""
     temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(dumps(raw).encode("ascii"))
+            file.write(content)
         # not synced: what a power cut leaves of it is no JSON
         os.replace(temporary, path)  # noqa: PTH105
     except OSError:
         forget(temporary)
+        return False
+    return True
 
 
 def forget(path: str) -> None:

@@ -116,6 +116,7 @@ class Store:
         environment: StoredEnvironment,
         record: Record,
         *,
+        digest: str | None = None,
         tag: str | None = None,
         note: str | None = None,
         now: datetime | None = None,
@@ -128,6 +129,7 @@ class Store:
         Args:
             environment: from ``environment_of``.
             record: what to keep.
+            digest: of its content; None: it is found.
             tag: put on the backup.
             note: kept with it.
             now: aware instant of its making; the clock's where None.
@@ -154,7 +156,7 @@ class Store:
             {**file_set(record), **(extra or {})},
             main=RECORD,
             summary=summary,
-            digest=content_digest(record),
+            digest=content_digest(record) if digest is None else digest,
             tag=tag,
             note=note,
             now=now,

@@ -1,0 +1,130 @@
+"""What a former capture read, taken again for every file that is as it was then; see ``store.readings``.
+
+A reader asks with how the file stands now, looked at before it is read, and says what it read. What it met problems with, and
+whatever depends on more than a file (a git checkout), is not kept, so that it is read each time.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from envkeep.store.readings import DistributionRow, PackageRow, Readings
+from envkeep.store.seen import rested, signature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envkeep.model.record import CondaPackage, Distribution, PythonInfo, Record, Transaction
+    from envkeep.store.seen import Signature
+
+__all__ = ["Former"]
+
+
+class Former:
+    """The readings of a former capture, and those of this one.
+
+    Args:
+        readings: how the files stood, of ``record``; None: nothing is known.
+        record: what was read from them.
+
+    Attributes:
+        began: when this was made, before anything is read; ns since 1970.
+    """
+
+    def __init__(self, readings: Readings | None = None, record: Record | None = None) -> None:
+        self.began = time.time_ns()
+        self._readings = readings if record is not None else None
+        self._record = record
+        self._conda = _by_file(record) if record is not None else {}
+        self._distributions = {dist.name: dist for dist in record.distributions} if record is not None else {}
+        self._packages: dict[str, PackageRow] = {}
+        self._rows: dict[str, DistributionRow] = {}
+        self._files: dict[str, Signature] = {}
+
+    def package(self, file: str, stand: Signature) -> tuple[CondaPackage, tuple[str, ...]] | None:
+        """Return what a record of conda-meta held and the metadata that it owns, where it did not move."""
+        row = self._readings.packages.get(file) if self._readings is not None else None
+        package = self._conda.get(file) if row is not None and row.stand == stand else None
+        if row is None or package is None:
+            return None
+        self._packages[file] = row
+        # a finding about the prefix, not about the file
+        return package if package.altered is None else replace(package, altered=None), row.owned
+
+    def note_package(self, file: str, stand: Signature, owned: Iterable[str]) -> None:
+        """Keep how a record of conda-meta stood before it was read."""
+        if rested(stand, self.began):
+            self._packages[file] = PackageRow(stand, tuple(owned))
+
+    def distribution(self, path: str, owner: str | None, stands: tuple[Signature | None, ...]) -> Distribution | None:
+        """Return the distribution of a metadata folder that belonged to the same and did not move."""
+        row = self._readings.distributions.get(path) if self._readings is not None else None
+        if row is None or row.owner != owner or row.stands != stands:
+            return None
+        return self._distributions.get(row.name)
+
+    def note_distribution(self, path: str, dist: Distribution, stands: tuple[Signature | None, ...]) -> None:
+        """Keep how the metadata of a distribution that is imported stood before it was read."""
+        if all(stand is None or rested(stand, self.began) for stand in stands):
+            self._rows[path] = DistributionRow(dist.name, dist.conda_package, stands)
+
+    def python(self, executable: str) -> PythonInfo | None:
+        """Return what a Python said of itself, where its file did not move."""
+        python = self._record.python if self._record is not None else None
+        if python is None or python.source != "interpreter" or python.executable != executable or not self._is_same(executable):
+            return None
+        return python
+
+    def history(self, path: str) -> tuple[Transaction, ...] | None:
+        """Return the transactions of a history that did not move."""
+        return self._record.history if self._record is not None and self._is_same(path) else None
+
+    def note_file(self, path: str, stand: Signature | None) -> None:
+        """Keep how a file stood before it was read, or started."""
+        if stand is not None and rested(stand, self.began):
+            self._files[path] = stand
+
+    def readings(self, prefix: str, stamp: str, digest: str, captured: Record, held: Record) -> Readings:
+        """Return what can be taken again from a record that is kept.
+
+        Args:
+            prefix: of the environment, absolute.
+            stamp: of the backup that keeps it.
+            digest: sha256 hex of its file.
+            captured: what was read.
+            held: the record that is kept, which may differ from that in what is no content.
+        """
+        conda = _by_file(held)
+        dists = {dist.name: dist for dist in held.distributions}
+        packages = {file for file, package in _by_file(captured).items() if _same(conda.get(file), package)}
+        listed = {dist.name for dist in captured.distributions if _same(dists.get(dist.name), dist)}
+        others = captured.python == held.python and captured.history == held.history
+        return Readings(
+            prefix=prefix,
+            stamp=stamp,
+            record=digest,
+            taken=self._readings.taken if self._readings is not None else self.began,
+            packages={file: row for file, row in self._packages.items() if file in packages},
+            distributions={path: row for path, row in self._rows.items() if row.name in listed},
+            files=self._files if others else {},
+        )
+
+    def _is_same(self, path: str) -> bool:
+        stand = signature(path)
+        was = self._readings.files.get(path) if self._readings is not None else None
+        if stand is None or stand != was:
+            return False
+        self._files[path] = stand
+        return True
+
+
+def _by_file(record: Record) -> dict[str, CondaPackage]:
+    # of two records of one package in conda-meta a Record has one
+    return {f"{package.name}-{package.version}-{package.build}.json": package for package in record.conda}
+
+
+def _same(one: object, other: object) -> bool:
+    # most are one object, and to compare two takes a hundred times as long
+    return one is other or one == other

@@ -1,0 +1,67 @@
+"""The last backup as a former capture: what of its readings still holds need not be read again."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from envkeep.capturing.former import Former
+from envkeep.errors import BadFormatError
+from envkeep.store.contents import load_record_as, remember_record
+from envkeep.store.layout import RECORD
+from envkeep.store.manifest import read_manifest
+from envkeep.store.readings import read_readings, write_readings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envkeep.model.record import Record
+    from envkeep.store.layout import Backup, StoredEnvironment
+    from envkeep.store.store import Store
+
+__all__ = ["former_of", "note_readings"]
+
+
+def former_of(prefix: Path, store: Store, environment: StoredEnvironment | None) -> Former:
+    """Return what need not be read again of an environment; nothing where its last backup is none, or another than was noted.
+
+    Args:
+        prefix: of the environment.
+        store: where its backups are.
+        environment: which it is there.
+    """
+    readings = read_readings(store.home, _spelled(prefix)) if environment is not None else None
+    if environment is None or readings is None:
+        return Former()
+    return Former(readings, load_record_as(environment.path / readings.stamp / RECORD, readings.record))
+
+
+def note_readings(prefix: Path, store: Store, former: Former, record: Record, backup: Backup, *, written: bool) -> None:
+    """Note what a record was read from, for the next backup.
+
+    Args:
+        prefix: of the environment.
+        store: where its backups are.
+        former: was filled as it was captured.
+        record: what was captured.
+        backup: that holds its content.
+        written: whether it was written from this very record, and not from a former one of the same content.
+    """
+    if backup.folder is None:
+        return
+    try:
+        digest = next((entry.sha256 for entry in read_manifest(backup.folder).files if entry.name == RECORD), None)
+    except (BadFormatError, OSError):
+        return
+    if digest is None:
+        return
+    if written:
+        remember_record(digest, record)
+    held = record if written else load_record_as(backup.folder / RECORD, digest)
+    if held is not None:
+        write_readings(store.home, former.readings(_spelled(prefix), backup.stamp, digest, record, held))
+
+
+def _spelled(prefix: Path) -> str:
+    # as a capture spells it: links in it stay
+    return os.path.abspath(prefix)  # noqa: PTH100

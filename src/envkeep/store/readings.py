@@ -1,0 +1,126 @@
+"""Which files of an environment its last backup's record was read from, and how they stood: what need not be read again.
+
+One file for each environment under ``<home>/seen``, which may be deleted at any time. The readings themselves are in the
+backup's record, which it names by its sha256. A file counts as the one that was read if its signature is the same, and nothing is
+said of files that had not been at rest when they were read (see ``seen``).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from json import dumps, loads
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from envkeep import __version__
+from envkeep.store.seen import seen_file, signature, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from envkeep.store.seen import Signature
+
+__all__ = ["DistributionRow", "PackageRow", "Readings", "read_readings", "write_readings"]
+
+_SCHEMA = 1
+_LARGEST = 256 << 20
+# where times can be set back (Windows has no time of change) a change is found after a day at the latest
+_LIFETIME = 24 * 3600 * 10**9
+
+
+class PackageRow(NamedTuple):
+    """A record of conda-meta: how it stood, and the Python metadata that its file list has (see ``CondaMeta.owners``)."""
+
+    stand: Signature
+    owned: tuple[str, ...]
+
+
+class DistributionRow(NamedTuple):
+    """A metadata folder of site-packages: its distribution's name, whose it is, and how it and its files stood (None: absent)."""
+
+    name: str
+    owner: str | None
+    stands: tuple[Signature | None, ...]
+
+
+class Readings(NamedTuple):
+    """What a record was read from.
+
+    Attributes:
+        prefix: of the environment, absolute, as it was spelled.
+        stamp: of the backup whose record holds what was read.
+        record: sha256 hex of that record's file.
+        taken: when everything was read without any of this, ns since 1970.
+        packages: by name of the file in conda-meta.
+        distributions: by path of the metadata folder.
+        files: other files that were read, by path.
+    """
+
+    prefix: str
+    stamp: str
+    record: str
+    taken: int
+    packages: Mapping[str, PackageRow]
+    distributions: Mapping[str, DistributionRow]
+    files: Mapping[str, Signature]
+
+
+# what was last read or written, and how its file stood then: a process that backs up again need not parse it again
+_last: tuple[str, Signature, Readings] | None = None
+
+
+def read_readings(home: Path, prefix: str) -> Readings | None:
+    """Return what the last backup of a prefix was read from; None where that is of no use (foreign, damaged, too old).
+
+    Args:
+        home: envkeep's.
+        prefix: of the environment, absolute.
+    """
+    path = _file(home, prefix)
+    try:
+        stand = signature(path)
+        readings = _last[2] if _last is not None and _last[:2] == (path, stand) else _parsed(path)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    if stand is None or readings is None or readings.prefix != prefix or not 0 <= time.time_ns() - readings.taken <= _LIFETIME:
+        return None
+    _keep(path, stand, readings)
+    return readings
+
+
+def write_readings(home: Path, readings: Readings) -> None:
+    """Keep what a record was read from; where it cannot be written, the next backup reads everything."""
+    path = _file(home, readings.prefix)
+    raw = {"schema": _SCHEMA, "written_by": __version__, **readings._asdict()}
+    stand = signature(path) if write_whole(path, dumps(raw).encode("ascii")) else None
+    if stand is not None:
+        _keep(path, stand, readings)
+
+
+def _keep(path: str, stand: Signature, readings: Readings) -> None:
+    global _last  # noqa: PLW0603 - of one environment only: a process that keeps hundreds shall not grow by them
+    _last = (path, stand, readings)
+
+
+def _file(home: Path, prefix: str) -> str:
+    return seen_file(os.fspath(home), prefix, kind="files")
+
+
+def _parsed(path: str) -> Readings | None:
+    with open(path, "rb") as file:  # noqa: PTH123
+        raw: dict[str, Any] = loads(file.read(_LARGEST))
+    if raw["schema"] != _SCHEMA or raw["written_by"] != __version__:
+        return None
+    return Readings(
+        prefix=raw["prefix"],
+        stamp=raw["stamp"],
+        record=raw["record"],
+        taken=raw["taken"],
+        packages={name: PackageRow(tuple(stand), tuple(owned)) for name, (stand, owned) in raw["packages"].items()},
+        distributions={
+            path: DistributionRow(name, owner, tuple([None if stand is None else tuple(stand) for stand in stands]))
+            for path, (name, owner, stands) in raw["distributions"].items()
+        },
+        files={path: tuple(stand) for path, stand in raw["files"].items()},
+    )

@@ -1,0 +1,285 @@
+"""A backup that reads again only what moved since the last one, and never takes an old reading for a new one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from envkeep import __version__
+from envkeep.capturing import conda_meta, distribution
+from envkeep.capturing.capture import capture
+from envkeep.keeping.backup import backup
+from envkeep.keeping.former import former_of
+from envkeep.store import seen as seen_module
+from envkeep.store.readings import read_readings
+from envkeep.store.seen import seen_file
+from envkeep.store.store import Store
+from support.changing import CHANGES, Lab
+from support.prefixes import install
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envkeep.capturing.former import Former
+    from envkeep.model.record import Record
+
+# the kernel stamps files with a clock of 4 ms (CONFIG_HZ=250), 16 ms on Windows
+_TICK = 0.02
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a file for one at rest at once; the tests wait out the file system's clock themselves."""
+    monkeypatch.setattr(seen_module, "_GRAIN", 0)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "home")
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files of packages and distributions that are read, by name."""
+    found: list[str] = []
+
+    def watched(module: object) -> None:
+        read = module.read_bytes  # type: ignore[attr-defined]
+
+        def read_and_tell(path: str | Path, limit: int) -> bytes:
+            name = Path(path).name
+            found.append(name if Path(path).parent.name == "conda-meta" else f"{Path(path).parent.name}/{name}")
+            content: bytes = read(path, limit)
+            return content
+
+        monkeypatch.setattr(module, "read_bytes", read_and_tell)
+
+    watched(conda_meta)
+    watched(distribution)
+    return found
+
+
+def back_up(prefix: Path, store: Store) -> Record:
+    time.sleep(_TICK)
+    record = backup(prefix, store, afresh=True).record
+    time.sleep(_TICK)
+    assert record is not None
+    return record
+
+
+def alike(one: Record, other: Record) -> bool:
+    return replace(one, captured_at=other.captured_at) == other
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__.strip("_"))
+def test_after_each_change_the_record_is_what_an_uncached_capture_gives(
+    change: Callable[[Lab, int], None], tmp_path: Path, store: Store
+) -> None:
+    lab = Lab(tmp_path)
+    for prepared in CHANGES:
+        if prepared.__name__ in {"_develop", "_conda_install", "_pip_install", "_pinned", "_pip_is_at_work"}:
+            prepared(lab, 0)
+    back_up(lab.prefix, store)
+    for draw in (1, 2):
+        change(lab, draw)
+        assert alike(without_states(back_up(lab.prefix, store)), capture(lab.prefix, ask_git=False))
+
+
+@pytest.mark.usefixtures("at_once")
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(0, 3)), min_size=2, max_size=8))
+def test_whatever_came_before_the_record_is_what_an_uncached_capture_gives(
+    steps: list[tuple[Callable[[Lab, int], None], int]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "home")
+        lab = Lab(Path(folder))
+        for change, draw in steps:
+            change(lab, draw)
+            time.sleep(_TICK)
+            record = backup(lab.prefix, store, afresh=True).record
+            assert record is not None
+            assert alike(without_states(record), capture(lab.prefix, ask_git=False))
+
+
+def without_states(record: Record) -> Record:
+    dists = [
+        dist if dist.origin is None else replace(dist, origin=replace(dist.origin, dirty=None, unpushed=None))
+        for dist in record.distributions
+    ]
+    return replace(record, distributions=tuple(dists))
+
+
+@pytest.mark.usefixtures("at_once")
+def test_only_what_moved_is_read_again(tmp_path: Path, store: Store, reads: list[str]) -> None:
+    lab = Lab(tmp_path)
+    lab.pip_install("six", "1.0")
+    lab.pip_install("attrs", "1.0")
+    back_up(lab.prefix, store)
+    assert {"zlib-1.3-h0.json", "six-1.0.dist-info/METADATA"} <= set(reads)
+    reads.clear()
+    install(lab.prefix, "xz=5.1=h1")
+    lab.pip_install("six", "1.1")
+    record = back_up(lab.prefix, store)
+    # what an editable install says of its folder is read each time, for the checkout there may have moved
+    assert {name for name in reads if not name.startswith("editable-")} == {
+        "xz-5.1-h1.json",
+        *(f"six-1.1.dist-info/{name}" for name in ("METADATA", "direct_url.json", "RECORD", "INSTALLER", "WHEEL")),
+    }
+    assert [package.name for package in record.conda] == ["xz", "zlib"]
+    assert [(dist.name, dist.version) for dist in record.distributions] == [
+        ("attrs", "1.0"),
+        ("editable", "1.0"),
+        ("six", "1.1"),
+    ]
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no time of change")
+def test_a_file_edited_in_place_with_its_time_put_back_is_read_again(tmp_path: Path, store: Store) -> None:
+    lab = Lab(tmp_path)
+    info = lab.pip_install("six", "1.0")
+    back_up(lab.prefix, store)
+    metadata, meta = info / "METADATA", lab.prefix / "conda-meta" / "zlib-1.3-h0.json"
+    for path, old, new in ((metadata, "Version: 1.0", "Version: 2.0"), (meta, '"build_number": 0', '"build_number": 7')):
+        before = path.stat()
+        text = path.read_text()
+        path.write_text(text.replace(old, new))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert path.stat().st_mtime_ns == before.st_mtime_ns
+    record = back_up(lab.prefix, store)
+    assert next(dist.version for dist in record.distributions if dist.name == "six") == "2.0"
+    assert alike(without_states(record), capture(lab.prefix, ask_git=False))
+
+
+def test_what_moved_a_moment_ago_is_read_again(tmp_path: Path, store: Store) -> None:
+    lab = Lab(tmp_path)
+    backup(lab.prefix, store)
+    readings = read_readings(store.home, str(lab.prefix))
+    assert readings is not None
+    assert not readings.packages
+    assert not readings.distributions
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_had_a_problem_is_read_and_told_each_time(tmp_path: Path, store: Store) -> None:
+    lab = Lab(tmp_path)
+    (lab.pip_install("six", "1.0") / "RECORD").unlink()
+    (lab.prefix / "conda-meta" / "broken-1.0-0.json").write_text("{")
+    problems = back_up(lab.prefix, store).problems
+    assert {"no-file-list", "unreadable-record"} <= {problem.code for problem in problems}
+    assert back_up(lab.prefix, store).problems == problems
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_forced_backup_reads_everything(tmp_path: Path, store: Store, reads: list[str]) -> None:
+    lab = Lab(tmp_path)
+    back_up(lab.prefix, store)
+    reads.clear()
+    backup(lab.prefix, store, force=True)
+    assert "zlib-1.3-h0.json" in reads
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("schema", 2),
+        ("written_by", "0.0.0"),
+        ("taken", 0),
+        ("prefix", "/elsewhere"),
+        ("record", "0" * 64),
+        ("stamp", "20200101000000"),
+        ("packages", None),
+        ("packages", {"zlib-1.3-h0.json": ["odd"]}),
+        ("distributions", []),
+    ],
+)
+def test_a_note_that_does_not_fit_counts_for_nothing(
+    key: str, value: object, tmp_path: Path, store: Store, reads: list[str]
+) -> None:
+    lab = Lab(tmp_path)
+    back_up(lab.prefix, store)
+    note = Path(seen_file(str(store.home), str(lab.prefix), kind="files"))
+    raw = json.loads(note.read_text())
+    assert raw["written_by"] == __version__
+    note.write_text(json.dumps({**raw, key: value}))
+    reads.clear()
+    assert alike(without_states(back_up(lab.prefix, store)), capture(lab.prefix, ask_git=False))
+    assert "zlib-1.3-h0.json" in reads
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_note_cut_short_gone_or_in_the_way_harms_nothing(tmp_path: Path, store: Store) -> None:
+    lab = Lab(tmp_path)
+    back_up(lab.prefix, store)
+    note = Path(seen_file(str(store.home), str(lab.prefix), kind="files"))
+    whole = note.read_bytes()
+    for damage in (b"", whole[:-5], b"\x00" * len(whole), b"[]", b"[" * 100_000):
+        note.write_bytes(damage)
+        assert read_readings(store.home, str(lab.prefix)) is None
+        assert backup(lab.prefix, store, afresh=True).kept is None
+    shutil.rmtree(note.parent)
+    assert backup(lab.prefix, store, afresh=True).kept is None
+    shutil.rmtree(note.parent)
+    note.parent.write_text("a file in the way")
+    install(lab.prefix, "xz=5.1=h1")
+    assert backup(lab.prefix, store).kept is not None
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_backup_that_is_not_as_it_was_written_is_no_former_capture(tmp_path: Path, store: Store) -> None:
+    lab = Lab(tmp_path)
+    first = backup(lab.prefix, store).kept
+    assert first is not None
+    assert first.folder is not None
+    stored = store.find_environment(lab.prefix)
+    time.sleep(_TICK)
+    assert is_of_use(former_of(lab.prefix, store, stored))
+    (first.folder / "record.json.gz").write_bytes(b"something else")
+    assert not is_of_use(former_of(lab.prefix, store, stored))
+    assert alike(without_states(back_up(lab.prefix, store)), capture(lab.prefix, ask_git=False))
+    store.forget(store.backups(stored))  # type: ignore[arg-type]
+    assert not is_of_use(former_of(lab.prefix, store, stored))
+
+
+def is_of_use(former: Former) -> bool:
+    readings = former._readings
+    if readings is None:
+        return False
+    file, row = next(iter(readings.packages.items()))
+    return former.package(file, row.stand) is not None
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_python_is_not_started_again_where_it_did_not_move(tmp_path: Path, store: Store) -> None:
+    if os.name == "nt":
+        pytest.skip("a script stands in for a Python")
+    lab = Lab(tmp_path)
+    python = lab.prefix / "bin" / "python"
+    python.parent.mkdir()
+    told = tmp_path / "started"
+    answer = "echo 3.12.{patch}; echo cpython; echo; echo '3.12.{patch} (main) [GCC]'"
+    lines = "#!/bin/sh\necho >> {told}\n" + answer
+    python.write_text(lines.format(told=told, patch=3))
+    python.chmod(0o755)
+    for _ in range(2):
+        record = back_up(lab.prefix, store)
+        assert record.python is not None
+        assert record.python.build_text == "3.12.3 (main) [GCC]"
+    assert told.read_text() == "\n"
+    python.write_text(lines.format(told=told, patch=4))
+    updated = back_up(lab.prefix, store).python
+    assert updated is not None
+    assert (updated.version, told.read_text()) == ("3.12.4", "\n\n")
