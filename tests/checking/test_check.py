@@ -3,22 +3,18 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envkeep.checking.check import check
 from envkeep.checking.finding import RANKS, Finding
-from envkeep.checking.online import versions_on_index
 from envkeep.model.record import Origin, Problem, Requested, Transaction
 from support.projects import git_commit, make_wheel
 from support.records import conda, dist, record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from envkeep.engines.base import Progress
@@ -204,56 +200,11 @@ class TestMixing:
         assert check(self.lab("2025-02-01 10:00:00", added=()), prefix=installed) == ()
 
 
-class Index(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        json = (
-            b'{"meta": {"api-version": "1.0"}, "files": [{"filename": "six-1.16.0-py2.py3-none-any.whl"}, {"filename": "x.exe"}]}'
-        )
-        html = b"<a href='../f/Old_Name-0.9.tar.gz#sha256=00'>x</a><a href='/f/old_name-1.0%2Blocal.zip'>y</a><a>z</a>"
-        known = {"/simple/six/": ("application/vnd.pypi.simple.v1+json", json), "/simple/old-name/": ("text/html", html)}
-        kind, body = known.get(self.path, ("text/html", b"no"))
-        status = 500 if self.path == "/simple/broken/" else 200 if self.path in known else 404
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.end_headers()
-        self.wfile.write(body)
+def test_channels_are_asked_through_the_engine() -> None:
+    class Engine:
+        def unavailable(self, packages: list[CondaPackage], progress: Progress) -> tuple[tuple[str, str], ...]:
+            return tuple((package.name, "404 Not Found") for package in packages if package.name == "gone")
 
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def served() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Index)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/simple"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-class TestOnline:
-    def test_versions_in_both_answers_of_an_index(self, served: str) -> None:
-        assert versions_on_index(served, "six") == frozenset({"1.16.0"})
-        assert versions_on_index(served, "Old.Name") == frozenset({"0.9", "1.0+local"})
-        assert versions_on_index(served, "nothing") is None
-
-    def test_what_the_index_has_no_more(self, served: str) -> None:
-        dists = (dist("six", "1.16"), dist("old_name", "2.0"), dist("nothing"), dist("from-conda", conda_package="x"))
-        found = check(record(conda=(good("x"),), distributions=dists, index_urls=(served,)), online=True)
-        assert codes(found) == [("version-gone", "nothing"), ("version-gone", "old_name")]
-        assert "nothing, in any version, is not on" in found[0].fact
-
-    def test_an_index_that_fails_is_not_an_answer(self, served: str) -> None:
-        found = check(record(distributions=(dist("broken"),), index_urls=(served,)), online=True)
-        assert codes(found) == [("index-not-reached", "127.0.0.1")]
-
-    def test_channels_are_asked_through_the_engine(self) -> None:
-        class Engine:
-            def unavailable(self, packages: list[CondaPackage], progress: Progress) -> tuple[tuple[str, str], ...]:
-                return tuple((package.name, "404 Not Found") for package in packages if package.name == "gone")
-
-        asked = record(conda=(good("gone"), good("there")))
-        found = check(asked, online=True, engine=Engine())  # type: ignore[arg-type]
-        assert codes(found) == [("artefact-gone", "gone")]
+    asked = record(conda=(good("gone"), good("there")))
+    found = check(asked, online=True, engine=Engine())  # type: ignore[arg-type]
+    assert codes(found) == [("artefact-gone", "gone")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,27 @@ from envkeep.model.urls import is_url, without_credentials
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["index_urls"]
+__all__ = ["Configured", "configured_indexes", "index_urls"]
 
 _LIMIT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """The indexes of pip's and uv's settings, as they are written: they may hold credentials, and are not shown.
+
+    Attributes:
+        main: those that stand in the place of PyPI, the one that counts first.
+        extra: those that are asked besides.
+    """
+
+    main: tuple[str, ...] = field(default=(), repr=False)
+    extra: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The main ones, then the others."""
+        return (*self.main, *self.extra)
 
 
 def index_urls(prefix: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -28,6 +47,16 @@ def index_urls(prefix: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
 
     Args:
         prefix: whose own ``pip.conf`` counts as well.
+        environ: of the process: HOME, PIP_*, UV_*, XDG_*.
+    """
+    return tuple(dict.fromkeys(without_credentials(url).url for url in configured_indexes(prefix, environ).all))
+
+
+def configured_indexes(prefix: Path | None, environ: Mapping[str, str]) -> Configured:
+    """Return the indexes configured for an environment, credentials included; for who asks them.
+
+    Args:
+        prefix: whose own ``pip.conf`` counts as well; None: none.
         environ: of the process: HOME, PIP_*, UV_*, XDG_*.
     """
     main: list[str] = []
@@ -38,8 +67,10 @@ def index_urls(prefix: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
         _from_pip(path, main, extra)
     for path in _uv_files(environ):
         _from_uv(path, main, extra)
-    cleaned = (without_credentials(url.strip()).url for url in (*main, *extra))
-    return tuple(dict.fromkeys(url for url in cleaned if is_url(url)))
+    return Configured(
+        main=tuple(url.strip() for url in main if is_url(url.strip())),
+        extra=tuple(url.strip() for url in extra if is_url(url.strip())),
+    )
 
 
 def _from_variables(environ: Mapping[str, str], main: list[str], extra: list[str]) -> None:
@@ -51,7 +82,7 @@ def _from_variables(environ: Mapping[str, str], main: list[str], extra: list[str
     main[:] = [re.sub(r"^[A-Za-z0-9_-]+=(?=[A-Za-z]+://)", "", part) for part in main]
 
 
-def _pip_files(prefix: Path, environ: Mapping[str, str]) -> Iterator[Path]:
+def _pip_files(prefix: Path | None, environ: Mapping[str, str]) -> Iterator[Path]:
     stated = environ.get("PIP_CONFIG_FILE")
     if stated == os.devnull:
         return
@@ -73,8 +104,9 @@ def _pip_files(prefix: Path, environ: Mapping[str, str]) -> Iterator[Path]:
             yield Path(home) / "Library" / "Application Support" / "pip" / name
         if os.name != "nt":
             yield Path(environ.get("XDG_CONFIG_HOME") or Path(home) / ".config") / "pip" / name
-    yield prefix / "pip.conf"
-    yield prefix / "pip.ini"
+    if prefix is not None:
+        yield prefix / "pip.conf"
+        yield prefix / "pip.ini"
     if stated:
         yield Path(stated)
 

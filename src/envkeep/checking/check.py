@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from envkeep.checking.conda_part import conda_findings
@@ -10,6 +11,7 @@ from envkeep.checking.mixing import mixing_findings
 from envkeep.checking.pip_part import pip_findings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from envkeep.engines.base import Engine, Progress
@@ -24,6 +26,7 @@ def check(
     prefix: Path | None = None,
     online: bool = False,
     engine: Engine | None = None,
+    environ: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Finding, ...]:
     """Return what of an environment could not be rebuilt from its record; empty where all could.
@@ -37,6 +40,7 @@ def check(
             record from elsewhere.
         online: ask channels and indexes whether they still have each artefact and version.
         engine: asks the channels; None leaves them out.
+        environ: variables that say where packages are looked for, and NETRC; None: the process's.
         progress: told how far the online part is.
 
     Raises:
@@ -48,5 +52,5 @@ def check(
     if online:
         from envkeep.checking.online import online_findings
 
-        findings.extend(online_findings(record, engine, progress))
+        findings.extend(online_findings(record, prefix, engine, os.environ if environ is None else environ, progress))
     return ranked(findings)

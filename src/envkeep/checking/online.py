@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
 
 from envkeep.checking.finding import Finding
+from envkeep.checking.indexes import places_of, project_files, versions_of
 from envkeep.engines.base import NoProgress
-from envkeep.model.names import is_dist_name, normalise
-from envkeep.model.urls import host
+from envkeep.model.names import is_dist_name
+from envkeep.model.urls import host, scrub
 from envkeep.model.versions import compare_versions, pep440
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
+    from envkeep.checking.indexes import Place
     from envkeep.engines.base import Engine, Progress
     from envkeep.model.record import Distribution, Record
 
-__all__ = ["PYPI", "online_findings", "versions_on_index"]
+__all__ = ["online_findings"]
 
-PYPI = "https://pypi.org/simple"
-_TIMEOUT = 20.0
 _WORKERS = 8
-_LARGEST = 64 << 20
-_ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
+_DENIED = frozenset({401, 403, 407})
 
 
-def online_findings(record: Record, engine: Engine | None, progress: Progress | None = None) -> Iterator[Finding]:
+def online_findings(
+    record: Record, prefix: Path | None, engine: Engine | None, environ: Mapping[str, str], progress: Progress | None = None
+) -> Iterator[Finding]:
     """Yield the artefacts and versions that are not to be had any more.
 
     Args:
         record: of the environment.
+        prefix: of the live environment; None where there is none.
         engine: asks for conda's artefacts; None leaves them out.
+        environ: variables that say where packages are looked for, and NETRC.
         progress: told how far it is.
 
     Raises:
@@ -46,123 +51,90 @@ def online_findings(record: Record, engine: Engine | None, progress: Progress | 
                 fact=f"the artefact of {name} is not to be had any more: {reason}",
                 remedy="A rebuild takes another build of it; pack the environment while its artefact is cached.",
             )
-    yield from _index_findings(record, told)
-
-
-def versions_on_index(index: str, name: str) -> frozenset[str] | None:
-    """Return the versions that an index has files of, yanked ones too (a pin still gets them); None where it has none.
-
-    The simple API as JSON (PEP 691) or HTML (PEP 503).
-
-    Args:
-        index: its URL, without credentials.
-        name: of the distribution.
-
-    Raises:
-        OSError: it cannot be reached; ``urllib.error.HTTPError`` is one.
-    """
-    import json
-    from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
-
-    request = Request(f"{index.rstrip('/')}/{normalise(name)}/", headers={"Accept": _ACCEPT})  # noqa: S310 - see the callers
-    try:
-        with urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
-            data = answer.read(_LARGEST)
-            kind = answer.headers.get_content_type()
-    except HTTPError as error:
-        if error.code in {404, 410}:
-            return None
-        raise
-    text = data.decode("utf-8", "replace")
-    if kind.endswith("+json"):
-        try:
-            document = json.loads(text)
-            files = [str(file["filename"]) for file in document["files"]]
-        except (ValueError, KeyError, TypeError) as error:
-            raise OSError(f"the answer of {index} for {name} is not that of an index") from error
-    else:
-        files = _linked_files(text)
-    return frozenset(version for file in files if (version := _version_of(file, name)) is not None)
-
-
-def _index_findings(record: Record, progress: Progress) -> Iterator[Finding]:
-    from concurrent.futures import ThreadPoolExecutor
-
     dists = [dist for dist in record.pip if dist.origin is None and is_dist_name(dist.name)]
-    indexes = [url for url in record.index_urls if url.startswith(("https://", "http://"))]
-    if record.index_urls and len(indexes) < len(record.index_urls):
-        # what an index on this machine has, its own files say; nothing is gone as long as it is there
-        return
-    indexes = indexes or [PYPI]
-    progress.start("Asking the index", len(dists))
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for finding in pool.map(lambda dist: _index_finding(dist, indexes), dists):
-            progress.advance()
-            if finding is not None:
-                yield finding
-    progress.finish()
+    yield from _Looking(places_of(record, prefix, environ), environ).findings(dists, told)
 
 
-def _index_finding(dist: Distribution, indexes: Sequence[str]) -> Finding | None:
-    known = False
-    for index in indexes:
-        try:
-            versions = versions_on_index(index, dist.name)
-        except (OSError, ValueError) as error:
-            return Finding(
-                rank="unclear",
-                code="index-not-reached",
-                subject=host(index) or index,
-                fact=f"{index} does not say what it has: {error}",
-                remedy="Check the network and the index settings of pip, and try again.",
+class _Looking:
+    """Looks for distributions at some places; one that cannot be reached is not asked a second time."""
+
+    def __init__(self, places: Sequence[Place], environ: Mapping[str, str]) -> None:
+        self._places = places
+        self._environ = environ
+        self._silent: dict[Place, str] = {}
+        # what is not an index has all files in one place
+        self._listed: dict[Place, tuple[str, ...]] = {}
+
+    def findings(self, dists: Sequence[Distribution], progress: Progress) -> Iterator[Finding]:
+        from concurrent.futures import ThreadPoolExecutor
+
+        progress.start("Asking the index", len(dists))
+        for place in self._places:
+            if not place.of_projects and dists:
+                self._listed[place] = self._files(place, "")[0]
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            for found in pool.map(self._look_for, dists):
+                progress.advance()
+                yield from found
+        progress.finish()
+
+    def _look_for(self, dist: Distribution) -> tuple[Finding, ...]:
+        known = False
+        silent: list[Finding] = []
+        for place in self._places:
+            files, reason = (
+                (self._listed[place], self._silent.get(place)) if place in self._listed else self._files(place, dist.name)
             )
-        if versions is not None:
-            known = True
+            versions = versions_of(files, dist.name)
             if any(_same(version, dist.version) for version in versions):
-                return None
-    where = " and ".join(indexes)
-    what = f"{dist.name} {dist.version} is" if known else f"{dist.name}, in any version, is"
+                return ()
+            known = known or bool(versions)
+            if reason is not None:
+                silent.append(_not_reached(place, reason))
+        if silent:
+            # one of them may have it
+            return tuple(silent)
+        where = " and ".join(place.url for place in self._places) or "any index, since pip is configured to ask none"
+        what = f"{dist.name} {dist.version} is" if known else f"{dist.name}, in any version, is"
+        return (
+            Finding(
+                rank="lost",
+                code="version-gone",
+                subject=dist.name,
+                fact=f"{what} not on {where}",
+                remedy="Pack the environment (envkeep pack), or install a version that the index has.",
+            ),
+        )
+
+    def _files(self, place: Place, name: str) -> tuple[tuple[str, ...], str | None]:
+        """Return the files that a place has, or why it does not say which."""
+        reason = self._silent.get(place)
+        if reason is not None:
+            return (), reason
+        try:
+            return project_files(place, name, self._environ), None
+        except HTTPError as error:
+            if error.code in _DENIED:
+                reason = f"it asks for a log-in ({error.code}), which neither netrc nor the settings of pip and uv have"
+            else:
+                # of this project; of another it may say more
+                return (), f"{error.code} {error.reason}"
+        except (OSError, ValueError) as error:
+            # no path and no address that may hold a log-in
+            reason = scrub(str(getattr(error, "reason", None) or getattr(error, "strerror", None) or error))
+        self._silent[place] = reason
+        return (), reason
+
+
+def _not_reached(place: Place, reason: str) -> Finding:
     return Finding(
-        rank="lost",
-        code="version-gone",
-        subject=dist.name,
-        fact=f"{what} not on {where}",
-        remedy="Pack the environment (envkeep pack), or install a version that the index has.",
+        rank="unclear",
+        code="index-not-reached",
+        subject=host(place.url) or place.url,
+        fact=f"{place.url} does not say what it has: {reason}",
+        remedy="Check the network, the index settings of pip and uv, and netrc; then try again.",
     )
 
 
 def _same(one: str, other: str) -> bool:
     return one == other or (pep440(one) is not None and compare_versions(one, other, "pip") == 0)
-
-
-def _linked_files(page: str) -> list[str]:
-    from html.parser import HTMLParser
-    from urllib.parse import unquote, urlsplit
-
-    files: list[str] = []
-
-    class Links(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            href = dict(attrs).get("href") if tag == "a" else None
-            if href:
-                files.append(unquote(urlsplit(href).path.rpartition("/")[2]))
-
-    Links().feed(page)
-    return files
-
-
-def _version_of(file: str, name: str) -> str | None:
-    from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
-
-    try:
-        if file.endswith(".whl"):
-            return str(parse_wheel_filename(file)[1])
-        if file.endswith((".tar.gz", ".zip")):
-            return str(parse_sdist_filename(file)[1])
-    except (InvalidWheelFilename, InvalidSdistFilename):
-        # what was uploaded before the rules: a name, a dash, a version
-        stem = file.removesuffix(".zip").removesuffix(".tar.gz")
-        head, dash, version = stem.rpartition("-")
-        return version if dash and normalise(head) == normalise(name) else None
-    return None

@@ -77,6 +77,9 @@ class CommandEngine:
         """Return which one this is."""
         return EngineInfo(name=self.name, version=self._version, path=self._path)
 
+    def wake(self, *, offline: bool = False) -> None:
+        """Nothing: each question is a run of its own; see ``base.Engine``."""
+
     def solve(self, request: SolveRequest) -> tuple[CondaPackage, ...]:
         """Return the packages that satisfy a request, sorted by name; see ``base.Engine``."""
         from tempfile import TemporaryDirectory
@@ -275,28 +278,13 @@ def _scripts_of(prefix: Path) -> tuple[str, ...]:
 
 def _gone(url: str) -> str | None:
     from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
+
+    from envkeep.engines.asking import opened
 
     try:
-        request = Request(url, method="HEAD", headers=_credentials(url))  # noqa: S310 - http and https only, see the caller
-        urlopen(request, timeout=_PATIENCE).close()  # noqa: S310
+        opened(url, method="HEAD", timeout=_PATIENCE).close()
     except HTTPError as error:
         return f"{url}: {error.code} {error.reason}" if error.code in (404, 410) else None
     except OSError as error:
         return f"{url}: {getattr(error, 'reason', None) or error}"
     return None
-
-
-def _credentials(url: str) -> dict[str, str]:
-    import netrc
-    from base64 import b64encode
-
-    from envkeep.model.urls import host
-
-    try:
-        found = netrc.netrc(os.environ.get("NETRC")).authenticators(host(url))
-    except (OSError, netrc.NetrcParseError):
-        return {}
-    if found is None:
-        return {}
-    return {"Authorization": "Basic " + b64encode(f"{found[0]}:{found[2]}".encode()).decode()}
