@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import pytest
 
 from envkeep.archive.pack import pack
 from envkeep.capturing.capture import capture
+from support.pips import pip
 from support.projects import git_commit, make_git_repo, make_project, make_wheel
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from envkeep.model.record import Record
     from support.channel import Channel, Index
 
-__all__ = ["Bench", "pip"]
+__all__ = ["Bench"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +41,6 @@ class Bench:
     def only(self, *names: str) -> Record:
         """The record with some of its Python packages alone, for what need not build anything."""
         return replace(self.record, distributions=tuple(dist for dist in self.record.pip if dist.name in names))
-
-
-def pip(prefix: Path, *arguments: str | Path) -> None:
-    argv = [str(prefix / "bin" / "python"), "-m", "pip", *map(str, arguments)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.conftest import pip
 from envkeep.archive.pack import pack
 from envkeep.archive.repacking import CannotRepackError, repack
 from envkeep.archive.sdists import TooLargeError, extract_sdist, write_sdist
@@ -24,6 +23,7 @@ from envkeep.capturing.capture import capture
 from envkeep.engines.base import NoProgress, PipRequest
 from envkeep.engines.pythons import make_venv
 from envkeep.engines.uv import UvInstaller
+from support.pips import pip
 from support.projects import make_project
 from support.records import dist, python, record
 

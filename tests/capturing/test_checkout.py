@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from envkeep.capturing.checkout import find_checkout
-from support.wild_prefixes import snapshot
+from support.trees import snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path

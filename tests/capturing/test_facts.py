@@ -520,4 +520,5 @@ def test_a_venv_that_inherits(tmp_path: Path) -> None:
     record = read(prefix.path)
     assert codes(record) == ["inherits-packages"]
     assert (record.environment.kind, record.environment.name, record.environment.conda_name) == ("venv", "proj", None)
-    assert record.python is None or record.python.version == "3.12.1"
+    assert record.python is not None
+    assert record.python.version == "3.12.1"

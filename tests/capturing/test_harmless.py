@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from envkeep.capturing.capture import capture
 from envkeep.errors import NotAnEnvironmentError, UnreadableEnvironmentError
 from envkeep.model.record import Record
-from support.wild_prefixes import snapshot, wild_conda, wild_venv
+from support.trees import snapshot
+from support.wild_prefixes import wild_conda, wild_venv
 
 CAPTURES = Path(__file__).parents[1] / "data" / "captures"
 

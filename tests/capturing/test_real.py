@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from envkeep.capturing.capture import capture
+from support.pips import pip
 from support.projects import make_git_repo, make_project
-from support.wild_prefixes import snapshot
+from support.trees import snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from support.channel import Channel, Index
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the suite's channel is made on POSIX")
-
-
-def pip(prefix: Path, *arguments: str | Path) -> None:
-    command = [str(prefix / "bin" / "python"), "-m", "pip", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")

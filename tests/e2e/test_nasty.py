@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from support.wild_prefixes import snapshot, wild_conda
+from support.trees import snapshot
+from support.wild_prefixes import wild_conda
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from planning.test_script import environ
+from support.pips import pip
+from support.stand_in import conda_program
 
 if TYPE_CHECKING:
     from conftest import MakeEnv
     from e2e.conftest import Envkeep
     from support.channel import Channel, Index
 
-__all__ = ["environ"]
-
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the layout of environments is another there")
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, **conda_program(tmp_path / "bin dir")}
 
 
 @pytest.fixture
@@ -29,12 +33,6 @@ def scope(make_env: MakeEnv, channel: Channel, index: Index, envkeep: Envkeep, t
     pip(prefix, "install", "emoji==2.14.0")
     envkeep("backup", "-p", prefix, "--tag", "good")
     return prefix
-
-
-def pip(prefix: Path, *argv: str) -> None:
-    words = [str(prefix / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", *argv]
-    done = subprocess.run(words, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stderr
 
 
 def test_a_plan_becomes_a_script_that_rebuilds(scope: Path, envkeep: Envkeep, environ: dict[str, str], tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["WildPrefix", "snapshot", "wild_conda", "wild_venv"]
+__all__ = ["WildPrefix", "wild_conda", "wild_venv"]
 
 
 @dataclass
@@ -98,13 +98,3 @@ def wild_venv(path: Path, config: str = "version = 3.12.1\n") -> WildPrefix:
     path.mkdir(parents=True)
     (path / "pyvenv.cfg").write_text(config, "utf-8")
     return WildPrefix(path)
-
-
-def snapshot(folder: Path) -> dict[str, tuple[int, int, bytes]]:
-    """Return every entry under a folder with mode, mtime and content: what a capture may not change."""
-    found = {}
-    for path in [folder, *sorted(folder.rglob("*"))]:
-        info = path.lstat()
-        content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
-        found[str(path)] = (info.st_mode, info.st_mtime_ns, content)
-    return found
