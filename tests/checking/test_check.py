@@ -208,3 +208,18 @@ def test_channels_are_asked_through_the_engine() -> None:
     asked = record(conda=(good("gone"), good("there")))
     found = check(asked, online=True, engine=Engine())  # type: ignore[arg-type]
     assert codes(found) == [("artefact-gone", "gone")]
+
+
+def test_a_server_that_a_record_from_elsewhere_names_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from envkeep.checking import pip_part
+
+    def asked(path: object) -> bool:
+        raise AssertionError(path)
+
+    monkeypatch.setattr(pip_part, "is_folder", asked)
+    monkeypatch.setattr(pip_part, "is_file", asked)
+    folder = Origin(kind="directory", url="file://server/share/lab", editable=True, commit="1" * 40)
+    wheel = Origin(kind="archive", url="file://server/share/x-1.0-py3-none-any.whl")
+    assert of_pip(dist("lab", origin=folder), dist("x", origin=wheel)) == [("missing-folder", "lab"), ("local-file", "x")]
+    with pytest.raises(AssertionError, match="server"):
+        check(record(distributions=(dist("lab", origin=folder),)), prefix=tmp_path)

@@ -28,7 +28,7 @@ _RUNS: dict[str, list[tuple[str, int]]] = {
     "diff": [("diff latest~1 latest", 3), ("diff latest", 0), ("diff loose.txt latest", 3)],
     "status": [("status", 0)],
     "find": [("find libpng", 0), ("find nosuch", 0)],
-    "check": [("check --files", 3)],
+    "check": [("check --files", 3), ("check latest", 3)],
     "export": [("export", 0), ("export latest --format explicit -o out.txt", 0)],
     "restore": [],
     "rollback": [],

@@ -40,9 +40,9 @@ def pip_findings(record: Record, *, live: bool) -> Iterator[Finding]:
         if dist.origin is None:
             yield from _from_index(dist, record)
         elif dist.origin.kind == "directory":
-            yield from _folder(dist, dist.origin, states.get(dist.origin.url))
+            yield from _folder(dist, dist.origin, states.get(dist.origin.url), live=live)
         elif dist.origin.kind == "archive":
-            yield from _archive(dist, dist.origin)
+            yield from _archive(dist, dist.origin, live=live)
         else:
             yield from _repository(dist, dist.origin)
 
@@ -54,7 +54,7 @@ def _states_now(record: Record, *, every: bool) -> dict[str, CheckoutState]:
         origin = dist.origin
         if origin is not None and origin.editable and origin.commit is not None and (every or origin.dirty is None):
             path = path_of_file_url(origin.url)
-            if path is not None and is_folder(path):
+            if path is not None and _may_look(path, live=every) and is_folder(path):
                 folders[origin.url] = Path(path)
     states = checkout_states(folders.values(), patience=_PATIENCE)
     return {url: states[folder] for url, folder in folders.items()}
@@ -72,12 +72,17 @@ def _from_index(dist: Distribution, record: Record) -> Iterator[Finding]:
         )
 
 
-def _folder(dist: Distribution, origin: Origin, now: CheckoutState | None) -> Iterator[Finding]:
+def _may_look(path: str, *, live: bool) -> bool:
+    # Windows logs in to the server of a path, and a record can come from anybody
+    return live or not path.startswith("\\\\")
+
+
+def _folder(dist: Distribution, origin: Origin, now: CheckoutState | None, *, live: bool) -> Iterator[Finding]:
     path = path_of_file_url(origin.url)
     word = "the editable checkout" if origin.editable else "the folder"
     if now is None and origin.dirty is not None:
         yield from _recorded(dist, origin)
-    if path is None or not is_folder(path):
+    if path is None or not _may_look(path, live=live) or not is_folder(path):
         note = "and nothing says what was in it" if origin.remote is None else f"its remote is {origin.remote}"
         yield Finding(
             rank="lost" if origin.remote is None else "here-only",
@@ -172,14 +177,15 @@ def _git(path: str, *arguments: str) -> str:
     return quote(("git", "-C", path, *arguments))
 
 
-def _archive(dist: Distribution, origin: Origin) -> Iterator[Finding]:
+def _archive(dist: Distribution, origin: Origin, *, live: bool) -> Iterator[Finding]:
     path = path_of_file_url(origin.url)
     if path is None:
         if origin.auth is not None:
             yield _needs_login(dist, origin)
         return
     file = Path(path)
-    if not is_file(file):
+    looked = _may_look(path, live=live)
+    if looked and not is_file(file):
         yield Finding(
             rank="lost",
             code="missing-file",
@@ -188,7 +194,7 @@ def _archive(dist: Distribution, origin: Origin) -> Iterator[Finding]:
             remedy="Bring the file back, or install it from an index; the installed files are all that is left of it.",
         )
         return
-    if not _hash_fits(file, origin):
+    if looked and not _hash_fits(file, origin):
         yield Finding(
             rank="lost",
             code="changed-file",

@@ -60,7 +60,7 @@ def _side(
         where = _live(store, text, name, prefix, of)
         from envkeep.capturing.capture import capture
 
-        return capture(where), f"live {where}"
+        return capture(where, ask_git=False), f"live {where}"
     chosen = choose(store, text, name, prefix)
     return load(store, chosen), chosen.label
 

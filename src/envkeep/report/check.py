@@ -12,13 +12,20 @@ if TYPE_CHECKING:
 
     from envkeep.checking.files import FileFinding
     from envkeep.checking.finding import Finding
-    from envkeep.model.record import Record
+    from envkeep.model.record import Problem
 
 __all__ = ["check_text"]
 
 
-def check_text(record: Record, findings: Sequence[Finding], files: Sequence[FileFinding]) -> str:
-    """Return the findings, worst first, with their remedies; then files that are not as they were installed."""
+def check_text(label: str, findings: Sequence[Finding], files: Sequence[FileFinding], problems: Sequence[Problem]) -> str:
+    """Return the findings, worst first, with their remedies; then files that are not as they were installed.
+
+    Args:
+        label: what was looked at.
+        findings: what could not be rebuilt.
+        files: that were altered; empty where they were not looked at.
+        problems: of the record.
+    """
     parts = []
     for finding in findings:
         parts.append(f"{finding.rank}: {finding.subject}: {finding.fact}")
@@ -26,8 +33,7 @@ def check_text(record: Record, findings: Sequence[Finding], files: Sequence[File
     if files:
         parts.append(f"{count(len(files), 'file')} not as installed:")
         parts.append(columns(((found.kind, found.path, found.package or "", found.detail) for found in files), indent="  "))
-    if record.problems:
-        parts.append(problems_text(record.problems))
-    name = record.environment.name
-    parts.append(f"{name}: {count(len(findings), 'finding')}" if findings or files else f"{name}: all of it can be rebuilt")
+    if problems:
+        parts.append(problems_text(problems))
+    parts.append(f"{label}: {count(len(findings), 'finding')}" if findings or files else f"{label}: all of it can be rebuilt")
     return "\n".join(parts)
