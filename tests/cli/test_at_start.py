@@ -143,4 +143,32 @@ def test_nothing_heavy_is_loaded(lab: Lab) -> None:
     assert done.stdout == "[]\n"
 
 
+def _loaded(*words: str | Path) -> set[str]:
+    """What a command loads of what is heavy."""
+    code = (
+        "import atexit, sys; "
+        "atexit.register(lambda: print('loaded', *(name for name in ('typer', 'pydantic', 'rich') if name in sys.modules))); "
+        "from envkeep.cli.at_start import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], check=False, capture_output=True, text=True)
+    assert done.returncode in {0, 3}, done.stderr
+    return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+def test_a_first_backup_reads_its_options_without_typer(tmp_path: Path, home: Path) -> None:
+    assert _loaded("backup", "-p", Lab(tmp_path).prefix) == set()
+
+
+def test_plain_options_are_converted_without_pydantic(lab: Lab) -> None:
+    for words in (
+        ("list",),
+        ("status", "-p", lab.prefix),
+        ("show", "latest", "-p", lab.prefix),
+        ("diff", "latest", "-p", lab.prefix),
+        ("export", "--format", "portable", "-p", lab.prefix),
+        ("verify", "latest", "-p", lab.prefix),
+    ):
+        assert "pydantic" not in _loaded(*words), words
+
+
 _SOURCE = os.path.dirname(os.path.dirname(sys.modules["envkeep"].__file__ or ""))  # noqa: PTH120

@@ -7,8 +7,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import typer
-
 from envkeep.errors import EnvkeepError, InterruptedByUserError
 from envkeep.report.console import Console
 
@@ -66,7 +64,7 @@ class Answering:
             as_is: the text is a file's: not folded at a narrow terminal.
 
         Raises:
-            typer.Exit: always.
+            SystemExit: always.
         """
         if self.console.json:
             from envkeep.report.plain import envelope
@@ -74,7 +72,7 @@ class Answering:
             self.console.document(envelope(self.command, result, status=status, problems=problems))
         elif not (talk and self.console.quiet):
             self.console.result(text(), as_is=as_is)
-        raise typer.Exit(status)
+        raise SystemExit(status)
 
 
 @contextmanager
@@ -85,9 +83,9 @@ def answering(command: str, home: Path | None, *, json: bool, quiet: bool, verbo
         # before anything looks at environments
         yield Answering(command, console, home, _put_back_killed(console, home))
     except EnvkeepError as error:
-        raise typer.Exit(fail(console, command, error)) from None
+        raise SystemExit(fail(console, command, error)) from None
     except KeyboardInterrupt:
-        raise typer.Exit(fail(console, command, InterruptedByUserError("interrupted"))) from None
+        raise SystemExit(fail(console, command, InterruptedByUserError("interrupted"))) from None
 
 
 def _put_back_killed(console: Console, home: Path | None) -> tuple[Found, ...]:

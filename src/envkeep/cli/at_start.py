@@ -38,7 +38,7 @@ def main() -> None:
 
         whole()
     else:
-        sys.exit(_back_up(options))
+        _back_up(options)
 
 
 def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
@@ -78,20 +78,14 @@ def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
     return True
 
 
-def _back_up(options: Mapping[str, str]) -> int:
-    """Run the command without the machinery that reads its options, which takes as long as the backup; return the exit status."""
+def _back_up(options: Mapping[str, str]) -> None:
+    """Run the command without the machinery that reads its options, which takes as long as the backup."""
     from pathlib import Path
 
-    from typer import Exit
-
-    from envkeep.cli.backup import command
+    from envkeep.cli.backing_up import back_up
 
     paths = {name: Path(value) for name, value in options.items() if name != "quiet"}
-    try:
-        command(prefix=paths.get("prefix"), home=paths.get("home"), quiet="quiet" in options)
-    except Exit as done:
-        return done.exit_code
-    return 0
+    back_up(paths.get("home"), prefix=paths.get("prefix"), quiet="quiet" in options)
 
 
 def _options(words: Sequence[str]) -> dict[str, str] | None:

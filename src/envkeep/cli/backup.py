@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from envkeep.cli.answering import answering
+from envkeep.cli.backing_up import back_up
 from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
 
 __all__ = ["command"]
@@ -36,27 +34,15 @@ def command(
 
     Example: envkeep backup -n microscope --tag before-upgrade
     """
-    with answering("backup", home, json=json, quiet=quiet, verbose=verbose) as run:
-        from envkeep.cli.choosing import live_prefix
-        from envkeep.errors import UsageError
-        from envkeep.keeping.backup import backup
-        from envkeep.report.backup import backup_text, backups_text
-
-        store = run.store()
-        if not all_:
-            result = backup(live_prefix(name, prefix, store), store, force=force, tag=tag, note=note, afresh=json)
-            run.answer(result, lambda: backup_text(result, verbose=verbose), problems=result.problems, talk=True)
-        if name is not None or prefix is not None or tag is not None:
-            raise UsageError("--all goes with neither -n, -p nor --tag", "Leave it out, or name no environment.")
-        from envkeep.capturing.discovery import known_prefixes
-        from envkeep.keeping.every import backup_all
-        from envkeep.report.progress import progress_for
-        from envkeep.store.journal import Journal
-
-        stored = [Path(each.prefix) for each in store.environments() if each.prefix is not None]
-        # what a rollback moved aside is no environment that anybody uses
-        aside = {each.aside for each in Journal(store.home).entries()}
-        found = [each for each in known_prefixes(os.environ, also=stored) if str(each) not in aside]
-        results = backup_all(found, store, progress_for(quiet=quiet), force=force, note=note)
-        status = 1 if results.failed else 0
-        run.answer(results, lambda: backups_text(results), status=status, talk=True)
+    back_up(
+        home,
+        name=name,
+        prefix=prefix,
+        every=all_,
+        force=force,
+        tag=tag,
+        note=note,
+        json=json,
+        quiet=quiet,
+        verbose=verbose,
+    )

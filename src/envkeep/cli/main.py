@@ -7,9 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from envkeep.cli.converting import converting_quickly
 from envkeep.cli.options import AsJson, Home, Quiet, Verbose
 from envkeep.cli.usage import ClickError, no_such, usage_failed
 from envkeep.errors import EnvkeepError
@@ -46,12 +47,22 @@ _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 EPILOG = (
     "Exit status: 0 as asked; 1 error; 2 usage; 3 differs (status, diff, check, verify, and a restore or rollback that came out "
-    "below what was asked); 130 interrupted."
+    "below what was asked) or is not sound (doctor); 130 interrupted."
 )
+
+
+class _Verb(TyperCommand):
+    """A command that converts plain values quickly."""
+
+    def get_params(self, ctx: Any) -> Any:
+        return converting_quickly(super().get_params(ctx))
 
 
 class _Verbs(TyperGroup):
     """A group that knows its verbs by name and builds the one that is called."""
+
+    def get_params(self, ctx: Any) -> Any:
+        return converting_quickly(super().get_params(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
@@ -76,7 +87,7 @@ def verb_function(verb: str) -> Callable[..., None]:
 def verb_command(verb: str) -> Any:
     """Return the command of a verb, as click has them."""
     single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_SETTINGS)
-    single.command(verb, epilog=EPILOG)(verb_function(verb))
+    single.command(verb, cls=_Verb, epilog=EPILOG)(verb_function(verb))
     return get_command(single)
 
 

@@ -37,7 +37,7 @@ def welcome(home: Path | None, *, json: bool, quiet: bool, verbose: bool) -> NoR
     """Print the status of the active environment and the next useful command.
 
     Raises:
-        typer.Exit: always; status 0 unless there was an error.
+        SystemExit: always; status 0 unless there was an error.
     """
     with answering("envkeep", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.choosing import live_prefix
