@@ -184,7 +184,7 @@ def test_zsh(store: Store, tmp_path: Path, typed: str, completed: str, how: str)
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("envkeep doct", ["doctor\tSay which engines and installers are there, and whether the store is sound"]),
+        ("envkeep doct", ["doctor\tSay which engines and installers are there, and whether settings and store are sound"]),
         ("envkeep show microscope@p", ["microscope@paper\t"]),
         ("envkeep inspect loose.t", ["loose.txt"]),
     ],

@@ -42,7 +42,7 @@ _ALL = """\
 
 _SHOW = """\
 microscope@20250131112405 (as delivered)
-  captured              2025-01-31 11:24:05
+  captured              2025-01-31 11:24:05+00:00
   prefix                {prefix}
   kind                  conda, linux-64
   Python                none
@@ -156,6 +156,40 @@ def test_find(prefix: Path) -> None:
 def test_forget(prefix: Path) -> None:
     assert command("forget", "--dry-run").out == _ROTATION
     assert command("forget", "latest~1", "--dry-run").out == _FORGET
+    assert command("forget", "latest", "--yes").out == "removed microscope@20250201112405 (tagged paper)\n"
+
+
+def test_a_file_that_was_there_is_not_replaced_unsaid(prefix: Path, tmp_path: Path) -> None:
+    file = tmp_path / "out.yml"
+    assert command("export", "-o", file).out == f"wrote {file}\n"
+    assert command("export", "-o", file).out == f"wrote {file}, in place of the file that was there\n"
+
+
+def test_doctor_goes_on_where_settings_are_wrong(prefix: Path, home: Path) -> None:
+    (home / ".envkeep" / "config.toml").write_text("[nosuch]\n")
+    ran = command("doctor")
+    assert ran.status == 3
+    assert "settings: wrong, the defaults are taken here\n" in ran.out
+    assert f"{home / '.envkeep' / 'config.toml'}:1: table 'nosuch' is unknown\n" in ran.out
+    assert f"store: {home / '.envkeep' / 'environments'}\n  sound\n" in ran.out
+    assert command("doctor", "--json").document["result"]["settings"]["fact"]
+
+
+def test_inspect_names_no_place_that_nobody_chose(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "loose.txt"
+    file.write_text("six==1.16.0\n")
+    out = command("inspect", file).out
+    assert "plan for a new environment:\n" in out
+    assert "PREFIX" not in out
+    assert "install 1 Python package with its dependencies" in out
+
+
+def test_many_specs_are_counted(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "environment.yml"
+    specs = [f"package{number}" for number in range(37)]
+    file.write_text(f"channels: [file:///nowhere]\ndependencies: [{', '.join(specs)}]\n")
+    out = command("inspect", file).out
+    assert "write into the history what was asked for: 37 specs\n       package0\n" in out
 
 
 def test_an_unknown_backup(prefix: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from envkeep.errors import BadConfigError
 from envkeep.store import config_sources
-from envkeep.store.config import Config, init_text, load_config, resolve_home
+from envkeep.store.config import Config, default_config, init_text, load_config, resolve_home
 from envkeep.store.config_settings import SETTINGS, environment_variable, shown
 
 
@@ -263,3 +263,14 @@ def test_no_toml_reader_is_imported_where_no_file_is(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "config.toml")
+    with pytest.raises(BadConfigError, match="cannot be read: it is no file"):
+        load_config(tmp_path, {})
+
+
+def test_the_defaults_of_a_home(tmp_path: Path) -> None:
+    assert default_config(tmp_path) == load_config(tmp_path, {})

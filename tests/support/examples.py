@@ -162,15 +162,16 @@ def in_words(text: str, words: Mapping[str, str]) -> str:
 def difference(shown: str, printed: str, stamps: dict[str, str]) -> str | None:
     """Return how what a page shows differs from what was printed; None where it does not.
 
-    A line ``...`` stands for any lines. Times, sizes, hashes and the width of columns do not count; stamps have to agree among
-    themselves.
+    A line ``...`` stands for any lines. Times, sizes, hashes, the width of columns and what a slow machine is told meanwhile
+    (``still installing ...``) do not count; stamps have to agree among themselves.
 
     Args:
         shown: by the page.
         printed: by the command, with the paths of the page.
         stamps: from the page's stamps to those of this run; stamps that are met here for the first time are added.
     """
-    expected, actual = shown.rstrip().splitlines(), printed.rstrip().splitlines()
+    expected = shown.rstrip().splitlines()
+    actual = [line for line in printed.rstrip().splitlines() if not line.startswith("still ")]
     pairs = _aligned(expected, actual)
     if pairs is None:
         return _side_by_side(expected, actual)

@@ -11,7 +11,7 @@ __all__ = ["command"]
 
 
 def command(home: Home = None, json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
-    """Say which engines and installers are there, and whether the store is sound. Exit status 3 if it is not.
+    """Say which engines and installers are there, and whether settings and store are sound. Exit status 3 if they are not.
 
     Example: envkeep doctor
     """
@@ -21,13 +21,20 @@ def command(home: Home = None, json: AsJson = False, quiet: Quiet = False, verbo
         from envkeep import __version__
         from envkeep.engines.pythons import pythons
         from envkeep.engines.select import engines_found
-        from envkeep.report.doctor import Health, doctor_text
+        from envkeep.errors import BadConfigError
+        from envkeep.report.doctor import Health, WrongSettings, doctor_text
         from envkeep.report.progress import progress_for
         from envkeep.restoring.aside import waiting
+        from envkeep.store.config import default_config, resolve_home
         from envkeep.store.integrity import examine
         from envkeep.store.journal import Journal
 
-        config = run.config()
+        wrong: BadConfigError | None = None
+        try:
+            config = run.config()
+        except BadConfigError as error:
+            # who asks what is wrong is told, and what else there is to know
+            wrong, config = error, default_config(resolve_home(home, os.environ))
         store = run.store(config)
         progress = progress_for(quiet=quiet)
         progress.start("looking for engines and Pythons")
@@ -38,10 +45,11 @@ def command(home: Home = None, json: AsJson = False, quiet: Quiet = False, verbo
         health = Health(
             version=__version__,
             store=store.path,
+            settings=None if wrong is None else WrongSettings(fact=wrong.fact, remedy=wrong.remedy),
             engines=engines,
             uv=shutil.which("uv", path=os.environ.get("PATH")),
             pythons=found,
             findings=examine(store),
             rebuilds=(*run.found, *waiting(Journal(config.home))),
         )
-        run.answer(health, lambda: doctor_text(health), status=3 if health.findings or run.found else 0)
+        run.answer(health, lambda: doctor_text(health), status=3 if health.findings or health.settings or run.found else 0)

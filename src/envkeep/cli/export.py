@@ -116,10 +116,10 @@ def command(
             )
         from envkeep.report.files import write_file
 
-        write_file(output, text)
+        written = write_file(output, text)
         run.answer(
             {"format": format_.value, "text": None, "file": output},
-            lambda: f"wrote {output}",
+            lambda: written,
             problems=record.problems,
             talk=True,
         )

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
+import inspect
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from enum import Enum
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from envkeep.cli.answering import Answering
     from envkeep.cli.choosing import Chosen
+    from envkeep.engines.base import Engine, Progress
     from envkeep.model.record import Record
     from envkeep.model.specification import Specification
+    from envkeep.planning.plan import Plan
     from envkeep.store.config import Config
     from envkeep.store.store import Store
 
-__all__ = [
-    "AllowIndex",
-    "Channels",
-    "Checkout",
-    "EngineOption",
-    "FidelityOption",
-    "Files",
-    "Imports",
-    "InstallerOption",
-    "LinkScripts",
-    "Offline",
-    "Remap",
-    "SkipRefused",
-    "Strict",
-    "WithSecrets",
-    "config_with",
-    "load_whole",
-    "remapped",
-]
+__all__ = ["AllowIndex", "Ready", "Rebuild", "with_rebuild"]
+
+
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
 class _Fidelity(str, Enum):
@@ -56,51 +50,151 @@ class _Installer(str, Enum):
     uv = "uv"
 
 
-FidelityOption = Annotated[
-    _Fidelity | None, typer.Option("--fidelity", help="Start here (default: the best there is).", show_default=False)
-]
-Strict = Annotated[bool, typer.Option("--strict", help="Fail rather than bring anything back less near.")]
-EngineOption = Annotated[_Engine | None, typer.Option("--engine", help="What makes conda environments.", show_default=False)]
-InstallerOption = Annotated[
-    _Installer | None, typer.Option("--installer", help="What installs Python packages.", show_default=False)
-]
-Channels = Annotated[
-    list[str] | None,
-    typer.Option("-c", "--channel", metavar="CHANNEL", help="Take packages from here instead.", show_default=False),
-]
-Remap = Annotated[
-    list[str] | None,
-    typer.Option("--remap", metavar="OLD=NEW", help="Take one channel in place of another.", show_default=False),
-]
 AllowIndex = Annotated[
     list[str] | None,
     typer.Option("--allow-index", metavar="URL", help="A package index that the file may name.", show_default=False),
 ]
-SkipRefused = Annotated[bool, typer.Option("--skip-refused", help="Leave out the lines of a file that are refused.")]
-Checkout = Annotated[
-    Path | None,
-    typer.Option("--checkout", metavar="DIR", help="Clone missing editable checkouts into this folder.", show_default=False),
-]
-Offline = Annotated[bool, typer.Option("--offline", help="Use no network.")]
-LinkScripts = Annotated[
-    bool, typer.Option("--link-scripts", help="Let packages of a file from elsewhere run their link scripts.")
-]
-WithSecrets = Annotated[bool, typer.Option("--with-secrets", help="Bring back variables that look secret, too.")]
-Files = Annotated[bool, typer.Option("--files", help="Afterwards, hold every file against its recorded hash.")]
-Imports = Annotated[bool, typer.Option("--imports", help="Afterwards, import every package.")]
 
 
-def config_with(run: Answering, engine: EngineOption, installer: InstallerOption) -> Config:
-    """Return the settings, with the engine and installer that the options name."""
-    flags: dict[str, object] = {}
-    if engine is not None:
-        flags["restore.engine"] = engine.value
-    if installer is not None:
-        flags["restore.installer"] = installer.value
-    return run.config(flags)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuild:
+    """How something is rebuilt, as the command line says it."""
+
+    fidelity: Annotated[
+        _Fidelity | None, typer.Option("--fidelity", help="Start here (default: the best there is).", show_default=False)
+    ] = None
+    strict: Annotated[bool, typer.Option("--strict", help="Fail rather than bring anything back less near.")] = False
+    engine: Annotated[_Engine | None, typer.Option("--engine", help="What makes conda environments.", show_default=False)] = None
+    installer: Annotated[
+        _Installer | None, typer.Option("--installer", help="What installs Python packages.", show_default=False)
+    ] = None
+    channel: Annotated[
+        list[str] | None,
+        typer.Option("-c", "--channel", metavar="CHANNEL", help="Take packages from here instead.", show_default=False),
+    ] = None
+    remap: Annotated[
+        list[str] | None,
+        typer.Option("--remap", metavar="OLD=NEW", help="Take one channel in place of another.", show_default=False),
+    ] = None
+    allow_index: AllowIndex = None
+    skip_refused: Annotated[bool, typer.Option("--skip-refused", help="Leave out the lines of a file that are refused.")] = False
+    checkout: Annotated[
+        Path | None,
+        typer.Option("--checkout", metavar="DIR", help="Clone missing editable checkouts into this folder.", show_default=False),
+    ] = None
+    offline: Annotated[bool, typer.Option("--offline", help="Use no network.")] = False
+    link_scripts: Annotated[
+        bool, typer.Option("--link-scripts", help="Let packages of a file from elsewhere run their link scripts.")
+    ] = False
+    with_secrets: Annotated[bool, typer.Option("--with-secrets", help="Bring back variables that look secret, too.")] = False
+    files: Annotated[bool, typer.Option("--files", help="Afterwards, hold every file against its recorded hash.")] = False
+    imports: Annotated[bool, typer.Option("--imports", help="Afterwards, import every package.")] = False
+
+    def config(self, run: Answering) -> Config:
+        """Return the settings, with the engine and installer that the options name."""
+        return run.config({"restore.engine": _word(self.engine), "restore.installer": _word(self.installer)})
+
+    @contextmanager
+    def ready(
+        self,
+        run: Answering,
+        config: Config,
+        chosen: Chosen,
+        source: Record | Specification,
+        progress: Progress,
+        *,
+        target: Path | None,
+        name: str | None = None,
+        platform: str | None = None,
+        in_place: bool = False,
+    ) -> Iterator[Ready]:
+        """Make the plan of a rebuild, and unpack an archive for as long as it runs.
+
+        Raises:
+            EnvkeepError: as of ``restoring.prepare.prepare``; the archive is damaged.
+        """
+        from envkeep.capturing.layout import machine_subdir
+        from envkeep.cli.packed import opened
+        from envkeep.restoring.prepare import Options, prepare
+
+        remap = _remapped(self.remap)
+        with opened(chosen, source, progress) as packed:
+            options = Options(
+                target=target,
+                name=name,
+                fidelity=self.fidelity.value if self.fidelity else None,
+                strict=self.strict,
+                channels=tuple(self.channel or (config.channels if chosen.file else ())),
+                remap=remap or dict(config.remap),
+                engine=config.engine,
+                offline=self.offline or (packed is not None and not packed.needs_network(platform or machine_subdir())),
+                # confirming the plan consents to the scripts of one's own backups; a file may be anybody's
+                link_scripts=self.link_scripts or chosen.backup is not None,
+                with_secrets=self.with_secrets,
+                checkout=self.checkout,
+                index_urls=tuple(self.allow_index or ()),
+                skip_refused=self.skip_refused,
+                ask_servers=chosen.backup is not None,
+                subdir=platform,
+                in_place=in_place,
+            )
+            prepared = prepare(
+                source if packed is None else packed.source,
+                options,
+                os.environ,
+                stamp=chosen.backup.stamp if chosen.backup else "restored",
+                progress=progress,
+                on_line=run.console.say,
+            )
+            if packed is None:
+                yield Ready(prepared.plan, prepared.engine)
+            else:
+                yield Ready(packed.adapt(prepared.plan), prepared.engine, packed.put_right)
+
+    def load_whole(self, store: Store, chosen: Chosen) -> Record | Specification:
+        """Return what was chosen, read; of a backup that was kept with a record, the record or nothing.
+
+        A list of Python packages that stands in for a damaged record would rebuild much less and could not say so. It is taken
+        only where ``--fidelity pip`` asks for just that, or where the user edited the ``.txt``, which then means itself.
+
+        Raises:
+            BadRecordError: the record is damaged.
+        """
+        from envkeep.cli.choosing import load
+        from envkeep.errors import BadRecordError
+        from envkeep.model.specification import Specification
+
+        source = load(store, chosen, allow_index=self.allow_index or ())
+        backup = chosen.backup
+        if backup is None or backup.folder is None or backup.state == "edited" or self.fidelity is _Fidelity.pip:
+            return source
+        if isinstance(source, Specification) and backup.digest is not None:
+            why = "; ".join(source.problems) or "it is not as it was written"
+            explicit = backup.folder / "explicit.txt"
+            better = f"Try its list of artefacts, {explicit}, or" if explicit.is_file() else "Try"
+            raise BadRecordError(
+                f"the record of {chosen.label} is damaged ({why})",
+                f"{better} another backup (envkeep list). --fidelity pip rebuilds what its .txt lists, which is less.",
+            )
+        return source
 
 
-def remapped(texts: list[str] | None) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A plan that can be executed, with what executes it.
+
+    Attributes:
+        plan: of the rebuild.
+        engine: that makes the conda environment; None where the plan makes none.
+        finish: puts right what names the unpacked archive; None where nothing was unpacked.
+    """
+
+    plan: Plan
+    engine: Engine | None
+    finish: Callable[[Path], None] | None = None
+
+
+def _remapped(texts: list[str] | None) -> dict[str, str]:
     """Return the pairs of ``--remap OLD=NEW``.
 
     Raises:
@@ -117,29 +211,25 @@ def remapped(texts: list[str] | None) -> dict[str, str]:
     return pairs
 
 
-def load_whole(store: Store, chosen: Chosen, fidelity: FidelityOption, allow_index: list[str] | None) -> Record | Specification:
-    """Return what was chosen, read; of a backup that was kept with a record, the record or nothing.
+def with_rebuild(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb that takes a ``Rebuild`` the options which the fields of that declare: typer reads them off the signature."""
+    hints = get_type_hints(Rebuild, include_extras=True)
+    shared = [
+        inspect.Parameter(each.name, _KEYWORD, default=each.default, annotation=hints[each.name]) for each in fields(Rebuild)
+    ]
+    flat: list[inspect.Parameter] = []
+    for name, own in inspect.signature(function, eval_str=True).parameters.items():
+        flat += shared if name == "rebuild" else [own.replace(kind=_KEYWORD)]
 
-    A list of Python packages that stands in for a damaged record would rebuild much less and could not say so. It is taken only
-    where ``--fidelity pip`` asks for just that, or where the user edited the ``.txt``, which then means itself.
+    @wraps(function)
+    def verb(**given: Any) -> None:
+        rebuild = Rebuild(**{each.name: given.pop(each.name) for each in shared})
+        function(**given, rebuild=rebuild)
 
-    Raises:
-        BadRecordError: the record is damaged.
-    """
-    from envkeep.cli.choosing import load
-    from envkeep.errors import BadRecordError
-    from envkeep.model.specification import Specification
+    verb.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
+    verb.__annotations__ = {each.name: each.annotation for each in flat}
+    return verb
 
-    source = load(store, chosen, allow_index=allow_index or ())
-    backup = chosen.backup
-    if backup is None or backup.folder is None or backup.state == "edited" or fidelity is _Fidelity.pip:
-        return source
-    if isinstance(source, Specification) and backup.digest is not None:
-        why = "; ".join(source.problems) or "it is not as it was written"
-        explicit = backup.folder / "explicit.txt"
-        better = f"Try its list of artefacts, {explicit}, or" if explicit.is_file() else "Try"
-        raise BadRecordError(
-            f"the record of {chosen.label} is damaged ({why})",
-            f"{better} another backup (envkeep list). --fidelity pip rebuilds what its .txt lists, which is less.",
-        )
-    return source
+
+def _word(choice: Enum | None) -> str | None:
+    return None if choice is None else str(choice.value)

@@ -11,25 +11,7 @@ import typer
 
 from envkeep.cli.answering import Answering, answering
 from envkeep.cli.options import AsJson, DryRun, Home, Name, Prefix, Quiet, Verbose, Yes
-from envkeep.cli.rebuilding import (
-    AllowIndex,
-    Channels,
-    Checkout,
-    EngineOption,
-    FidelityOption,
-    Files,
-    Imports,
-    InstallerOption,
-    LinkScripts,
-    Offline,
-    Remap,
-    SkipRefused,
-    Strict,
-    WithSecrets,
-    config_with,
-    load_whole,
-    remapped,
-)
+from envkeep.cli.rebuilding import Rebuild, with_rebuild
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -50,6 +32,7 @@ class _Allow(str, Enum):
     no_backup = "no-backup"
 
 
+@with_rebuild
 def command(
     backup: Annotated[
         str | None,
@@ -60,24 +43,12 @@ def command(
     discard_old: Annotated[
         bool, typer.Option("--discard-old", help="Remove what earlier rollbacks moved aside; nothing is rolled back.")
     ] = False,
-    fidelity: FidelityOption = None,
-    strict: Strict = False,
-    engine: EngineOption = None,
-    installer: InstallerOption = None,
-    channel: Channels = None,
-    remap: Remap = None,
-    allow_index: AllowIndex = None,
-    skip_refused: SkipRefused = False,
-    checkout: Checkout = None,
     allow: Annotated[
         list[_Allow] | None,
         typer.Option("--allow", help="Replace the environment though this speaks against it.", show_default=False),
     ] = None,
-    offline: Offline = False,
-    link_scripts: LinkScripts = False,
-    with_secrets: WithSecrets = False,
-    files: Files = False,
-    imports: Imports = False,
+    *,
+    rebuild: Rebuild,
     yes: Yes = False,
     dry_run: DryRun = False,
     home: Home = None,
@@ -96,7 +67,7 @@ def command(
         from envkeep.errors import RefusedError, UsageError
         from envkeep.report.progress import progress_for
 
-        config = config_with(run, engine, installer)
+        config = rebuild.config(run)
         store = run.store(config)
         if discard_old:
             if backup is not None:
@@ -104,10 +75,7 @@ def command(
             _discard(run, config, name, prefix, yes=yes, dry_run=dry_run)
         if backup is None:
             raise UsageError("no backup is named", "Name one: envkeep rollback latest. See envkeep list.")
-        from envkeep.capturing.layout import machine_subdir
-        from envkeep.cli.packed import opened
         from envkeep.report.rollback import plan_of_rollback_text, rolled_back_text
-        from envkeep.restoring.prepare import Options, prepare
         from envkeep.restoring.replaceable import refuse_unless_replaceable, refuse_where_we_run
         from envkeep.restoring.rollback import rollback
         from envkeep.restoring.unowned import look_into
@@ -118,30 +86,11 @@ def command(
         again = f"envkeep rollback {chosen.label} -p {where}"
         refuse_where_we_run(where, None, again)
         refuse_unless_replaceable(where, os.environ, allowed)
-        source = load_whole(store, chosen, fidelity, allow_index)
+        source = rebuild.load_whole(store, chosen)
         progress = progress_for(quiet=quiet)
-        with opened(chosen, source, progress) as packed:
-            options = Options(
-                target=where,
-                fidelity=fidelity.value if fidelity else None,
-                strict=strict,
-                channels=tuple(channel or (config.channels if chosen.file else ())),
-                remap=remapped(remap) or dict(config.remap),
-                engine=config.engine,
-                offline=offline or (packed is not None and not packed.needs_network(machine_subdir())),
-                link_scripts=link_scripts or chosen.backup is not None,
-                with_secrets=with_secrets,
-                checkout=checkout,
-                index_urls=tuple(allow_index or ()),
-                skip_refused=skip_refused,
-                ask_servers=chosen.backup is not None,
-                in_place=True,
-            )
-            prepared = prepare(
-                source if packed is None else packed.source, options, os.environ, progress=progress, on_line=run.console.say
-            )
-            plan = prepared.plan if packed is None else packed.adapt(prepared.plan)
-            refuse_where_we_run(where, prepared.engine, again)
+        with rebuild.ready(run, config, chosen, source, progress, target=where, in_place=True) as ready:
+            plan = ready.plan
+            refuse_where_we_run(where, ready.engine, again)
             contents = look_into(where)
             shown = plan_of_rollback_text(plan, contents, verbose=verbose)
             if dry_run:
@@ -154,16 +103,16 @@ def command(
                 result = rollback(
                     plan,
                     journal=Journal(config.home),
-                    engine=prepared.engine,
+                    engine=ready.engine,
                     source=chosen.label,
                     saved=saved,
                     contents=contents,
                     allowed=allowed,
                     installer=config.installer,
                     progress=progress,
-                    files=files,
-                    imports=imports,
-                    finish=None if packed is None else packed.put_right,
+                    files=rebuild.files,
+                    imports=rebuild.imports,
+                    finish=ready.finish,
                 )
             run.answer(result, lambda: rolled_back_text(result, verbose=verbose), status=0 if result.as_asked else 3, talk=True)
 

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from envkeep.restoring.aside import Found
     from envkeep.store.integrity import Finding
 
-__all__ = ["Health", "doctor_text"]
+__all__ = ["Health", "WrongSettings", "doctor_text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongSettings:
+    """What is wrong with the settings, all of it, and what to do."""
+
+    fact: str
+    remedy: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +35,7 @@ class Health:
         uv: its path, where it is on PATH.
         pythons: that a venv can be rebuilt with.
         findings: what is wrong with the store.
+        settings: what is wrong with them, so that the defaults were taken; None where nothing is.
         rebuilds: what restores and rollbacks that were killed, or that wait to be discarded, left behind.
     """
 
@@ -37,6 +46,7 @@ class Health:
     pythons: tuple[FoundPython, ...]
     findings: tuple[Finding, ...]
     rebuilds: tuple[Found, ...] = ()
+    settings: WrongSettings | None = None
 
 
 def doctor_text(health: Health) -> str:
@@ -47,6 +57,9 @@ def doctor_text(health: Health) -> str:
     parts.append(f"uv: {health.uv or 'not on PATH; pip is used'}")
     parts.append("Pythons for venvs:")
     parts.append(columns(((each.version, str(each.path)) for each in health.pythons), indent="  ") or "  none")
+    if health.settings is not None:
+        parts.append("settings: wrong, the defaults are taken here")
+        parts += [f"  {line}" for line in f"{health.settings.fact}\n{health.settings.remedy or ''}".rstrip().splitlines()]
     parts.append(f"store: {health.store}")
     if not health.findings:
         parts.append("  sound")

@@ -10,14 +10,18 @@ from envkeep.errors import EnvkeepError
 __all__ = ["write_file"]
 
 
-def write_file(path: Path, text: str, *, executable: bool = False) -> None:
+def write_file(path: Path, text: str, *, executable: bool = False) -> str:
     """Write text as UTF-8, its line ends as they are: beside the place first, then renamed, so that no half file stands there.
+
+    Returns:
+        What to say of it: that it was written, and whether something stood there before.
 
     Raises:
         EnvkeepError: it cannot be written; what stood there stands.
     """
     import tempfile
 
+    stood = os.path.lexists(path)
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
@@ -32,4 +36,5 @@ def write_file(path: Path, text: str, *, executable: bool = False) -> None:
             Path(temporary).unlink()
             raise
     except OSError as error:
-        raise EnvkeepError(f"cannot write {path}: {error.strerror or error}", "Name another file with -o.") from error
+        raise EnvkeepError(f"cannot write {path}: {error.strerror or error}", "Name another file.") from error
+    return f"wrote {path}, in place of the file that was there" if stood else f"wrote {path}"

@@ -27,4 +27,8 @@ def forgotten_text(backups: Sequence[Backup], *, would: bool) -> str:
     if not backups:
         return "nothing to remove"
     verb = "would remove" if would else "removed"
-    return "\n".join(f"{verb} {backup.label}" for backup in backups)
+    return "\n".join(f"{verb} {backup.label}{_tagged(backup)}" for backup in backups)
+
+
+def _tagged(backup: Backup) -> str:
+    return f" (tagged {', '.join(backup.tags)})" if backup.tags else ""

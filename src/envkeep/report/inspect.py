@@ -20,7 +20,7 @@ __all__ = ["inspected_text"]
 def inspected_text(source: Record | Specification, plan: Plan, file: str) -> str:
     """Return what a file holds, then the plan of restoring it, whole, and what of it runs foreign code."""
     held = record_text(source, file) if isinstance(source, Record) else specification_text(source, file)
-    parts = [held, "", plan_text(plan, verbose=True), "runs code of the packages:"]
+    parts = [held, "", plan_text(plan, verbose=True, placed=False), "runs code of the packages:"]
     parts += [f"  {line}" for line in _runs(plan)]
     if not isinstance(source, Record) and source.refused:
         parts.append("restore refuses this file, for the lines that are not taken over; each of these allows one:")

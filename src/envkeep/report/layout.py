@@ -45,5 +45,5 @@ def size(number: int) -> str:
 
 
 def local_time(moment: datetime) -> str:
-    """Return a moment as this machine's wall clock shows it: ``2025-01-31 11:24:05``."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    """Return a moment as this machine's wall clock shows it, with its zone: ``2025-01-31 11:24:05+01:00``."""
+    return moment.astimezone().isoformat(sep=" ", timespec="seconds")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from envkeep.report.layout import count, size
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,13 +27,13 @@ _WORDS: Mapping[CameFrom, str] = {
 
 def packed_text(result: PackResult, *, verbose: bool = False) -> str:
     """Return where the archive is, what is in it by where it was got, and what could not be had."""
-    parts = [f"packed {result.path} ({_size(result.size)})"]
+    parts = [f"packed {result.path} ({size(result.size)})"]
     for kind, word in (("conda", "conda package"), ("pip", "Python package")):
         counts = Counter(package.came_from for package in result.packages if package.kind == kind)
         total = sum(counts.values())
         if total:
             ways = ", ".join(f"{counts[key]} {text}" for key, text in _WORDS.items() if counts[key])
-            parts.append(f"  {total} {word}{'s' if total != 1 else ''}: {ways}")
+            parts.append(f"  {count(total, word)}: {ways}")
     if verbose:
         parts += [f"    {package.name} {package.version}: {package.file}" for package in result.packages]
     if result.lacking:
@@ -42,7 +44,3 @@ def packed_text(result: PackResult, *, verbose: bool = False) -> str:
     else:
         parts.append("incomplete: what could not be had has to come from its channel or index when it is rebuilt")
     return "\n".join(parts)
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"

@@ -25,21 +25,27 @@ __all__ = ["cannot_text", "plan_text", "steps_down_text"]
 _SHOWN = 12
 
 
-def plan_text(plan: Plan, *, verbose: bool = False) -> str:
-    """Return a plan, readable: where, how near, each step, what it contacts and runs, what it cannot bring back."""
+def plan_text(plan: Plan, *, verbose: bool = False, placed: bool = True) -> str:
+    """Return a plan, readable: where, how near, each step, what it contacts and runs, what it cannot bring back.
+
+    Args:
+        plan: to show.
+        verbose: every package, however many there are.
+        placed: the target is one; otherwise nobody has said yet where the environment will be.
+    """
     download = size(plan.download) if plan.download else ""
     if plan.size_unknown:
         download = f"{download or '0 bytes'} and {count(plan.size_unknown, 'artefact')} of unknown size"
     head = fields(
         [
-            ("target", plan.target),
+            ("target", plan.target if placed else ""),
             ("platform", plan.subdir),
             ("fidelity", plan.start if plan.start == plan.asked else f"{plan.start} (asked: {plan.asked})"),
             ("channels", f"{', '.join(plan.channels)} (from {plan.channels_from})" if plan.channels and plan.conda_step else ""),
             ("artefacts", f"{download}, less what is cached" if download else ""),
         ]
     )
-    parts = [f"plan for {plan.name}:", head, "steps:"]
+    parts = [f"plan for {plan.name}:" if placed else "plan for a new environment:", head, "steps:"]
     parts += [f"  {number}. {_step(step, verbose=verbose)}" for number, step in enumerate(plan.steps, 1)]
     if plan.steps_down:
         parts.append(steps_down_text(plan.steps_down, "comes back less near than asked:"))
@@ -79,7 +85,8 @@ def _step(step: Step, *, verbose: bool) -> str:
     if isinstance(step, CloneCheckout):
         return f"clone {step.url} at {step.commit[:12]} into {step.path}"
     if isinstance(step, InstallPip):
-        how = "with their dependencies" if step.deps else "without looking for dependencies"
+        whose = "its" if len(step.lines) == 1 else "their"
+        how = f"with {whose} dependencies" if step.deps else "without looking for dependencies"
         return f"install {count(len(step.lines), 'Python package')} {how}" + _shown(
             [line.text for line in step.lines], verbose=verbose
         )
@@ -88,7 +95,9 @@ def _step(step: Step, *, verbose: bool) -> str:
     if isinstance(step, WritePinned):
         return f"pin {', '.join(step.lines)}"
     if isinstance(step, RecordRequested):
-        return f"write into the history what was asked for: {', '.join(step.specs)}"
+        if len(step.specs) <= _SHOWN:
+            return f"write into the history what was asked for: {', '.join(step.specs)}"
+        return f"write into the history what was asked for: {len(step.specs)} specs" + _shown(list(step.specs), verbose=verbose)
     if isinstance(step, Verify):
         return "hold the new environment against the backup, package by package"
     raise AssertionError(step)

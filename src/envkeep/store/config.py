@@ -18,7 +18,17 @@ from envkeep.store.config_sources import Fault, Given, from_environ, from_file, 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["CONFIG_FILE", "Config", "EngineChoice", "InForce", "InstallerChoice", "init_text", "load_config", "resolve_home"]
+__all__ = [
+    "CONFIG_FILE",
+    "Config",
+    "EngineChoice",
+    "InForce",
+    "InstallerChoice",
+    "default_config",
+    "init_text",
+    "load_config",
+    "resolve_home",
+]
 
 CONFIG_FILE = "config.toml"
 EngineChoice = Literal["rattler", "conda", "mamba", "micromamba"]
@@ -148,6 +158,11 @@ def load_config(
             else InForce(name=setting.name, value=item.value, origin=item.origin)
         )
     return Config(home=home, settings=tuple(settings))
+
+
+def default_config(home: Path) -> Config:
+    """Return the settings of a home about which nobody said anything: for who has to go on where those in force are wrong."""
+    return Config(home=home, settings=tuple(InForce(name=each.name, value=each.default, origin="default") for each in SETTINGS))
 
 
 def _error(faults: Iterable[Fault]) -> BadConfigError:

@@ -6,6 +6,7 @@ Each source gives ``Given`` values and ``Fault``s; none raises for what is in it
 from __future__ import annotations
 
 import re
+import stat
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,6 +53,10 @@ def from_file(path: Path, *, foreign: bool = False) -> Iterator[Given | Fault]:
         foreign: it is PyMoDAQ's: of its table ``backup`` our three keys count, and nothing else in it is a fault.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            # a pipe would be waited for
+            yield Fault(where=str(path), fact="cannot be read: it is no file", remedy="Make it a readable file.")
+            return
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return
