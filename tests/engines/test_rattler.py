@@ -9,13 +9,13 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envkeep.engines.base import InstallRequest, NoProgress, SolveRequest
 from envkeep.engines.rattler import RattlerEngine, cache_folder
-from envkeep.engines.run import run
+from envkeep.engines.run import Dialogue, run
 from envkeep.engines.wire import packages_to_wire
 from envkeep.errors import EngineError, TargetExistsError, UnsolvableError
 from envkeep.formats.history import parse_history
@@ -301,6 +301,57 @@ def test_a_channel_that_is_not_there_is_told_with_what_to_do(cold: RattlerEngine
         with pytest.raises(EngineError) as caught:
             cold.solve(SolveRequest(specs=("liblab",), channels=(url,), subdir=channel.subdir, offline=offline))
         assert (caught.value.remedy or "").startswith(advice), caught.value
+
+
+def started_workers(monkeypatch: pytest.MonkeyPatch) -> list[Dialogue]:
+    """Return a list that every process of the engine will be in."""
+    workers: list[Dialogue] = []
+
+    class Noted(Dialogue):
+        def __init__(self, *args: Any, **more: Any) -> None:
+            super().__init__(*args, **more)
+            workers.append(self)
+
+    monkeypatch.setattr("envkeep.engines.run.Dialogue", Noted)
+    return workers
+
+
+def test_one_process_answers_all_requests(
+    cold: RattlerEngine, channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = started_workers(monkeypatch)
+    cold.wake()
+    packages = solve(cold, channel, "liblab")
+    assert cold.unavailable(packages, NoProgress()) == ()
+    with pytest.raises(UnsolvableError):
+        solve(cold, channel, "no-such-package")
+    cold.install(request(tmp_path / "env", packages, channel), NoProgress())
+    assert len(workers) == 1
+    # its variables say that there is no network
+    cold.install(request(tmp_path / "again", packages, channel, offline=True), NoProgress())
+    assert [worker.is_open for worker in workers] == [False, True]
+
+
+def test_a_process_that_was_killed_meanwhile_is_started_anew(
+    cold: RattlerEngine, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = started_workers(monkeypatch)
+    cold.wake()
+    workers[0].close(at_once=True)
+    assert solve(cold, channel, "liblab")
+    assert len(workers) == 2
+
+
+def test_nothing_goes_on_after_an_installation_that_failed(
+    cold: RattlerEngine, channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = started_workers(monkeypatch)
+    ours = channel.copy(tmp_path / "channel")
+    packages = solve(cold, ours, "libfoo", "liblab")
+    ours.artefacts("liblab")[0].unlink()
+    # what is being linked would go on being linked, into a prefix that has been removed
+    assert cold.install(request(tmp_path / "env", packages, channel), NoProgress()).unavailable
+    assert [worker.is_open for worker in workers] == [False]
 
 
 @posix_only

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from envkeep.engines.run import quote, run, stream
+from envkeep.engines.run import Dialogue, quote, run, stream
 from envkeep.errors import EngineError
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX process groups")
@@ -157,15 +157,78 @@ def test_much_output_on_both_streams_does_not_block() -> None:
     assert (len(done.stdout.split()), len(done.stderr.split())) == (20000, 20000)
 
 
-def test_a_request_is_one_line_and_the_input_stays_open() -> None:
-    code = (
-        "import select, sys\n"
-        "print(sys.stdin.readline().strip(), flush=True)\n"
-        "print(bool(select.select([sys.stdin], [], [], 0.2)[0]) if sys.platform != 'win32' else False)"
-    )
+# answers each line with as many lines as it says, counting on
+ANSWERING = """
+import sys
+said = 0
+for line in sys.stdin:
+    for _ in range(int(line)):
+        said += 1
+        print(said, flush=True)
+"""
+
+
+def ask(dialogue: Dialogue, number: int) -> list[str]:
     seen: list[str] = []
-    stream(python(code), seen.append, request="hello")
-    assert seen == ["hello", "False"]
+
+    def take(line: str) -> bool:
+        seen.append(line)
+        return len(seen) == number
+
+    assert dialogue.ask(str(number), take) is None
+    return seen
+
+
+def test_a_dialogue_answers_one_request_after_the_other() -> None:
+    dialogue = Dialogue(python(ANSWERING))
+    assert ask(dialogue, 2) == ["1", "2"]
+    assert ask(dialogue, 1) == ["3"]
+    assert dialogue.is_open
+    dialogue.close()
+    dialogue.close()
+    assert not dialogue.is_open
+
+
+def test_a_program_that_ends_in_a_dialogue_is_told_of() -> None:
+    dialogue = Dialogue(python("import sys; print(input()); print('oops', file=sys.stderr); sys.exit(3)"))
+    seen: list[str] = []
+
+    def take(line: str) -> bool:
+        seen.append(line)
+        return False
+
+    done = dialogue.ask("hello", take)
+    assert done is not None
+    assert (seen, done.returncode, done.stderr) == (["hello"], 3, "oops")
+    assert not dialogue.is_open
+
+
+def test_a_dialogue_that_is_forgotten_ends_its_program(tmp_path: Path) -> None:
+    ended = tmp_path / "ended"
+    dialogue = Dialogue(python(f"import sys; sys.stdin.read(); open({str(ended)!r}, 'w').close()"))
+    del dialogue
+    assert ended.exists()
+
+
+def test_a_dialogue_whose_reader_fails_is_over() -> None:
+    dialogue = Dialogue(python(ANSWERING + "import time; time.sleep(60)"))
+
+    def fail(line: str) -> bool:
+        raise RuntimeError(line)
+
+    began = time.monotonic()
+    with pytest.raises(RuntimeError, match="1"):
+        dialogue.ask("5", fail)
+    assert not dialogue.is_open
+    assert time.monotonic() - began < 10
+
+
+def test_a_dialogue_ends_at_once_whatever_its_program_does() -> None:
+    dialogue = Dialogue(python("import time; print('up', flush=True); time.sleep(60)"))
+    dialogue.ask("", lambda line: line == "up")
+    began = time.monotonic()
+    dialogue.close(at_once=True)
+    assert time.monotonic() - began < 2
 
 
 def test_quote_survives_spaces() -> None:

@@ -6,6 +6,7 @@ record the hash that was asked for. So it is done here, before any engine starts
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,24 +50,27 @@ def check_hashes(packages: Iterable[CondaPackage]) -> None:
     """
     for package in packages:
         path = path_of_file_url(package.url or "")
-        if path is None or not (package.sha256 or package.md5) or not Path(path).is_file():
+        recorded = {kind: value.lower() for kind, value in (("sha256", package.sha256), ("md5", package.md5)) if value}
+        if path is None or not recorded or not os.path.isfile(path):  # noqa: PTH113 - for each of hundreds of packages
             continue
-        for kind, wanted in (("sha256", package.sha256), ("md5", package.md5)):
-            if wanted and (found := _digest(path, kind)) != wanted.lower():
+        found = _digests(path, recorded)
+        for kind, wanted in recorded.items():
+            if found[kind] != wanted:
                 raise EngineError(
-                    f"{path} is not the artefact that was recorded: its {kind} is {found}, recorded is {wanted}",
+                    f"{path} is not the artefact that was recorded: its {kind} is {found[kind]}, recorded is {wanted}",
                     f"Get the right file of {package.spec}, or ask for another build of it with --fidelity same-version.",
                 )
 
 
-def _digest(path: str, kind: str) -> str:
+def _digests(path: str, kinds: Iterable[str]) -> dict[str, str]:
     import hashlib
 
-    digest = hashlib.new(kind, usedforsecurity=False)
+    digests = {kind: hashlib.new(kind, usedforsecurity=False) for kind in kinds}
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
             while chunk := file.read(1 << 20):
-                digest.update(chunk)
+                for digest in digests.values():
+                    digest.update(chunk)
     except OSError as error:
         raise EngineError(f"cannot read {path}: {error.strerror or error}") from error
-    return digest.hexdigest()
+    return {kind: digest.hexdigest() for kind, digest in digests.items()}

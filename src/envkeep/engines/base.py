@@ -133,6 +133,14 @@ class Engine(Protocol):
         """Return which one this is."""
         ...
 
+    def wake(self, *, offline: bool = False) -> None:
+        """Begin what takes a while before the first answer, and return at once; nobody has to call it.
+
+        Args:
+            offline: whether the network will be used.
+        """
+        ...
+
     def solve(self, request: SolveRequest) -> tuple[CondaPackage, ...]:
         """Return the packages that satisfy a request, each with URL and hash, sorted by name.
 

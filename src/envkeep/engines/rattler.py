@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,9 +17,10 @@ from envkeep.errors import EngineError, UnsolvableError
 from envkeep.model.urls import without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from envkeep.engines.base import EngineName, InstallRequest, Progress, SolveRequest
+    from envkeep.engines.run import Dialogue
     from envkeep.model.record import CondaPackage
 
 __all__ = ["RattlerEngine", "cache_folder", "installed_version"]
@@ -59,7 +61,7 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
 
 
 class RattlerEngine:
-    """The embedded engine.
+    """The embedded engine. Its process is started for the first request, or by ``wake``, and answers all that follow.
 
     Args:
         environ: for the child process: proxies, RATTLER_AUTH_FILE, NETRC, ENVKEEP_CACHE; None: our own.
@@ -71,6 +73,25 @@ class RattlerEngine:
     def __init__(self, environ: Mapping[str, str] | None = None, network: Network | None = None) -> None:
         self._environ = dict(os.environ if environ is None else environ)
         self._network = network or Network()
+        self._worker: Dialogue | None = None
+        self._worker_is_offline = False
+
+    def wake(self, *, offline: bool = False) -> None:
+        """Start the engine's process, which takes a while, before there is anything to ask; see ``base.Engine``."""
+        if self._worker is not None and self._worker.is_open and self._worker_is_offline == offline:
+            return
+        from envkeep.engines.run import Dialogue
+
+        self._end_worker()
+        environ = {**self._environ, **child_variables(self._environ, self._network)}
+        if offline:
+            for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+                environ[name] = environ[name.lower()] = _NOWHERE
+            environ["NO_PROXY"] = environ["no_proxy"] = ""
+        # -m looks in the current folder first; there, nothing can stand in for a module of ours
+        cwd = Path(__file__).parents[2]
+        self._worker = Dialogue([sys.executable, "-m", "envkeep.engines.rattler_worker"], env=environ, cwd=cwd)
+        self._worker_is_offline = offline
 
     def info(self) -> EngineInfo:
         """Return its version; its path is the Python it is installed in."""
@@ -130,7 +151,8 @@ class RattlerEngine:
         from envkeep.engines.wire import packages_to_wire
 
         try:
-            with fresh_prefix(request.prefix):
+            with fresh_prefix(request.prefix), self._ended_by_failure():
+                self.wake(offline=request.offline)
                 check_hashes(request.packages)
                 answer = self._ask(
                     {
@@ -164,14 +186,26 @@ class RattlerEngine:
     def _channels(self, channels: Sequence[str]) -> list[str]:
         return list(dict.fromkeys(url for name in channels for url in channel_urls(name, self._network)))
 
+    @contextmanager
+    def _ended_by_failure(self) -> Iterator[None]:
+        # py-rattler goes on linking after an error, into a prefix that is about to be removed
+        try:
+            yield
+        except BaseException:
+            self._end_worker()
+            raise
+
+    def _end_worker(self) -> None:
+        if self._worker is not None:
+            self._worker.close(at_once=True)
+            self._worker = None
+
     def _ask(self, request: dict[str, Any], progress: Progress) -> Any:
         import json
 
-        from envkeep.engines.run import stream
-
         answer: dict[str, Any] = {}
 
-        def take(line: str) -> None:
+        def take(line: str) -> bool:
             message = json.loads(line)
             if "start" in message:
                 progress.start(message["start"], message["total"])
@@ -179,33 +213,22 @@ class RattlerEngine:
                 progress.advance(message["advance"])
             else:
                 answer.update(message)
+            return bool(answer)
 
-        environ = {**self._environ, **child_variables(self._environ, self._network)}
         request["mirrors"] = mirrors_of(request.get("channels", ()), self._network)
         # a mirror takes the place of the beginning of a URL, so of what holds credentials already it must not
         request["channels"] = [without_credentials(url).url for url in request.get("channels", ())]
-        if request["offline"]:
-            for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-                environ[name] = environ[name.lower()] = _NOWHERE
-            environ["NO_PROXY"] = environ["no_proxy"] = ""
-        argv = [sys.executable, "-m", "envkeep.engines.rattler_worker"]
+        self.wake(offline=request["offline"])
+        assert self._worker is not None  # noqa: S101 - for the type checker
         try:
-            done = stream(
-                argv,
-                take,
-                on_error_line=lambda _: None,
-                request=json.dumps({**request, "cache": str(cache_folder(self._environ))}),
-                env=environ,
-                # -m looks in the current folder first; there, nothing can stand in for a module of ours
-                cwd=Path(__file__).parents[2],
-            )
+            ended = self._worker.ask(json.dumps({**request, "cache": str(cache_folder(self._environ))}), take)
         finally:
             progress.finish()
-        if "result" in answer:
-            return answer["result"]
-        if "error" not in answer:
-            raise EngineError(f"the embedded engine ended with status {done.returncode} and no answer: {done.stderr.strip()}")
-        return _fail(answer["error"], answer["kind"])
+        if ended is not None:
+            raise EngineError(f"the embedded engine ended with status {ended.returncode} and no answer: {ended.stderr.strip()}")
+        if "error" in answer:
+            _fail(answer["error"], answer["kind"])
+        return answer["result"]
 
 
 def _fail(text: str, kind: str) -> NoReturn:

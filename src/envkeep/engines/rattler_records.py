@@ -12,9 +12,7 @@ from rattler import Client, PackageRecord, RepoDataRecord
 from rattler.package.build_string import BuildString
 from rattler.package_streaming import PackageArchive
 
-from envkeep.model.channels import canonical_channel
 from envkeep.model.record import CondaPackage
-from envkeep.model.urls import path_of_file_url, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +52,9 @@ def to_rattler(package: CondaPackage) -> RepoDataRecord:
 
 def from_rattler(record: RepoDataRecord) -> CondaPackage:
     """Return the package of a record of a channel's index, its URL without credentials."""
+    from envkeep.model.channels import canonical_channel
+    from envkeep.model.urls import without_credentials
+
     clean = without_credentials(record.url)
     noarch = record.noarch
     timestamp = record.timestamp
@@ -96,6 +97,8 @@ def _incomplete(package: CondaPackage) -> bool:
 
 
 async def _complete(package: CondaPackage, client: Client, cache: Path) -> CondaPackage:
+    from envkeep.model.urls import path_of_file_url
+
     unpacked = cache / package.spec.replace("=", "-") / "info" / "index.json"
     path = path_of_file_url(package.url or "")
     if unpacked.is_file():

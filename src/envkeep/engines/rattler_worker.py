@@ -1,38 +1,30 @@
-"""The embedded engine's own process: one request as a line of JSON on standard input, lines of JSON on standard output.
+"""The embedded engine's own process: requests as lines of JSON on standard input, lines of JSON on standard output.
 
 A process of its own, since py-rattler crashes at the exit of some short processes, and a cancelled task does not stop its
-installation. Standard input stays open as long as the parent lives: at its end this process ends too, at once.
+installation. Standard input stays open as long as the parent wants answers: at its end this process ends too, at once.
 
-Lines out: ``{"start": label, "total": n}``, ``{"advance": n}``, and last ``{"result": ...}`` or ``{"error": text,
-"kind": kind}``.
+Lines out, for each request: ``{"start": label, "total": n}``, ``{"advance": n}``, and last ``{"result": ...}`` or
+``{"error": text, "kind": kind}``.
 """
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import json
 import os
-import re
 import signal
 import sys
 import threading
-from pathlib import Path
+import time
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
     from typing import TextIO
 
-    from rattler import Client, Gateway, GenericVirtualPackage, VirtualPackage
-    from rattler.package_cache import PackageCache
+__all__ = ["Reply", "main"]
 
-    from envkeep.model.record import CondaPackage
-
-__all__ = ["main"]
-
-# how many servers' answers are waited for at once
-_CONCURRENT = 32
-_CONCURRENT_DOWNLOADS = 8
+_SECONDS_BETWEEN_LINES = 0.05
 
 
 class Reply:
@@ -41,328 +33,81 @@ class Reply:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._lock = threading.Lock()
+        self._advanced = 0
+        self._told = 0.0
 
-    def send(self, **message: Any) -> None:
-        """Write one line."""
+    def start(self, label: str, total: int | None) -> None:
+        """Say what is begun, and of how many units it is; None: nobody knows."""
         with self._lock:
-            self._out.write(json.dumps(message) + "\n")
-            self._out.flush()
-
-
-class Reporter:
-    """Counts py-rattler's steps and the link scripts; an exception in here would be swallowed."""
-
-    def __init__(self, reply: Reply) -> None:
-        self._reply = reply
-        self._scripts: list[str] = []
-        self.run: list[str] = []
-        self.failed: list[str] = []
-
-    def on_transaction_start(self, total_operations: int) -> None:
-        """Each package is fetched, then linked."""
-        self._reply.send(start="downloading and linking", total=2 * total_operations)
-
-    def on_populate_cache_start(self, operation: int, package_name: str) -> int:  # noqa: ARG002
-        """Return the token of this package."""
-        return operation
-
-    def on_populate_cache_complete(self, cache_entry: int) -> None:  # noqa: ARG002
-        """Count the download."""
-        self._reply.send(advance=1)
-
-    def on_link_start(self, operation: int, package_name: str) -> int:  # noqa: ARG002
-        """Return the token of this package."""
-        return operation
-
-    def on_link_complete(self, index: int) -> None:  # noqa: ARG002
-        """Count the link."""
-        self._reply.send(advance=1)
-
-    def on_post_link_start(self, package_name: str, script_path: str) -> int:  # noqa: ARG002
-        """Remember whose script this is."""
-        self._scripts.append(package_name)
-        return len(self._scripts) - 1
-
-    def on_post_link_complete(self, index: int, success: bool) -> None:
-        """Py-rattler does not raise where a script fails; this is the only word of it."""
-        (self.run if success else self.failed).append(self._scripts[index])
-
-    def __getattr__(self, name: str) -> Any:
-        """Take every other report and say nothing."""
-        if name.startswith("on_"):
-            return lambda *_, **__: 0
-        raise AttributeError(name)
-
-
-async def solve(request: dict[str, Any], reply: Reply) -> list[dict[str, Any]]:
-    """Solve; with strict channel priority first, as conda-forge advises, and where that has no answer without."""
-    from rattler import Channel, MatchSpec, Subdir
-    from rattler import solve as rattler_solve
-    from rattler.channel import ChannelPriority
-    from rattler.exceptions import SolverError
-
-    from envkeep.engines.rattler_records import from_rattler
-    from envkeep.engines.wire import packages_to_wire
-
-    reply.send(start="solving", total=None)
-
-    async def attempt(priority: ChannelPriority) -> list[dict[str, Any]]:
-        records = await rattler_solve(
-            sources=[Channel(name) for name in request["channels"]],
-            specs=[MatchSpec(text) for text in request["specs"]],
-            gateway=_gateway(request),
-            platforms=[Subdir(request["subdir"]), Subdir("noarch")],
-            virtual_packages=_virtual_packages(request["subdir"]),
-            channel_priority=priority,
-        )
-        return packages_to_wire(sorted((from_rattler(record) for record in records), key=lambda each: each.name))
-
-    try:
-        return await attempt(ChannelPriority.Strict)
-    except SolverError:
-        if len(request["channels"]) == 1:
-            raise
-        return await attempt(ChannelPriority.Disabled)
-
-
-async def available(request: dict[str, Any], reply: Reply) -> list[dict[str, Any]]:
-    """List what the channels hold of some names."""
-    from rattler import Channel, MatchSpec
-
-    from envkeep.engines.rattler_records import from_rattler
-    from envkeep.engines.wire import packages_to_wire
-
-    reply.send(start="reading channels", total=None)
-    found = await _gateway(request).query(
-        [Channel(name) for name in request["channels"]],
-        [request["subdir"], "noarch"],
-        [MatchSpec(name) for name in request["names"]],
-        recursive=False,
-    )
-    return packages_to_wire(from_rattler(record) for records in found for record in records)
-
-
-async def unavailable(request: dict[str, Any], reply: Reply) -> list[tuple[str, str]]:
-    """Name the packages whose artefact is neither cached nor at its URL."""
-    from envkeep.engines.wire import packages_from_wire
-
-    packages = packages_from_wire(request["packages"])
-    reply.send(start="looking for packages", total=len(packages))
-    return await _missing(packages, request, reply)
-
-
-async def download(request: dict[str, Any], reply: Reply) -> dict[str, str]:
-    """Download files as they are; name those that cannot be had, and why."""
-    from rattler.package_streaming import download_to_path
-
-    client = _client(request)
-    room = asyncio.Semaphore(_CONCURRENT_DOWNLOADS)
-    failed: dict[str, str] = {}
-
-    async def one(url: str, path: str) -> None:
-        async with room:
-            try:
-                await download_to_path(client, url, Path(path))
-            except Exception as error:  # noqa: BLE001 - py-rattler has no type for an answer of a server
-                failed[url] = _answer_of(url, error)
-        reply.send(advance=1)
-
-    reply.send(start="downloading", total=len(request["jobs"]))
-    await asyncio.gather(*(one(url, path) for url, path in request["jobs"].items()))
-    return failed
-
-
-async def install(request: dict[str, Any], reply: Reply) -> dict[str, Any]:
-    """Install; where that fails because artefacts cannot be had, say which."""
-    from rattler import Subdir
-    from rattler import install as rattler_install
-
-    from envkeep.engines.rattler_records import complete, to_rattler
-    from envkeep.engines.wire import packages_from_wire
-
-    packages = packages_from_wire(request["packages"])
-    client = _client(request)
-    reporter = Reporter(reply)
-    if request["offline"]:
-        missing = await _missing(packages, request)
-        if missing:
-            return {"unavailable": missing, "scripts_run": [], "scripts_failed": []}
-    try:
-        records = [to_rattler(package) for package in await complete(packages, client, _packages_folder(request))]
-        await rattler_install(
-            records,
-            request["prefix"],
-            platform=Subdir(request["subdir"]),
-            execute_link_scripts=request["link_scripts"],
-            show_progress=False,
-            client=client,
-            reporter=reporter,
-            package_cache=_package_cache(packages, request),
-        )
-    except Exception:
-        missing = await _missing(packages, request)
-        if missing:
-            return {"unavailable": missing, "scripts_run": [], "scripts_failed": []}
-        raise
-    return {"unavailable": [], "scripts_run": reporter.run, "scripts_failed": reporter.failed}
-
-
-async def _missing(
-    packages: Sequence[CondaPackage], request: dict[str, Any], reply: Reply | None = None
-) -> list[tuple[str, str]]:
-    from envkeep.engines.rattler_records import to_rattler
-
-    index = await _package_cache(packages, request).index()
-    client = _client(request, retries=1)
-    room = asyncio.Semaphore(_CONCURRENT)
-
-    async def reason(package: CondaPackage) -> str | None:
-        if not package.url:
-            return "its record holds no URL"
-        if index.contains_record(to_rattler(package)):
-            return None
-        async with room:
-            return await _reason(package.url, client, offline=request["offline"])
-
-    async def check(package: CondaPackage) -> tuple[str, str | None]:
-        answer = await reason(package)
-        if reply is not None:
-            reply.send(advance=1)
-        return package.name, answer
-
-    answers = await asyncio.gather(*(check(package) for package in packages))
-    return [(name, answer) for name, answer in answers if answer is not None]
-
-
-async def _reason(url: str, client: Client, *, offline: bool) -> str | None:
-    from rattler.package_streaming import PackageArchive
-
-    from envkeep.model.urls import path_of_file_url
-
-    path = path_of_file_url(url)
-    if path is not None:
-        return None if Path(path).is_file() else f"{path} is not there"
-    if offline:
-        return "it is not in the cache, and the network is not to be used"
-    try:
-        # a download that ends at its first byte, by the client of the real one: with its proxies, mirrors and credentials
-        await PackageArchive.from_url(client, url, sparse="disable", max_spool_size=0)
-    except Exception as error:  # noqa: BLE001 - py-rattler has no type for an answer of a server
-        if "exceeds the configured 0 byte limit" not in str(error):
-            return _answer_of(url, error)
-    return None
-
-
-def _answer_of(url: str, error: Exception) -> str:
-    from envkeep.model.urls import host
-
-    status = re.search(r"HTTP status \w+ error \(([^)]+)\)", str(error))
-    return f"{host(url)} answers {status[1]} for {url}" if status else f"{host(url)} cannot be reached for {url}"
-
-
-def _gateway(request: dict[str, Any]) -> Gateway:
-    from rattler import Gateway, SourceConfig
-
-    return Gateway(
-        cache_dir=Path(request["cache"], "repodata"),
-        default_config=SourceConfig(cache_action="force-cache-only" if request["offline"] else "cache-or-fetch"),
-        client=_client(request),
-    )
-
-
-def _client(request: dict[str, Any], retries: int = 3) -> Client:
-    from rattler import Client
-    from rattler.networking import (
-        AuthenticationMiddleware,
-        GCSMiddleware,
-        MirrorMiddleware,
-        OciMiddleware,
-        RetryMiddleware,
-        S3Middleware,
-    )
-
-    from envkeep import __version__
-
-    retries = 0 if request["offline"] else retries
-    agent = f"envkeep/{__version__}"
-    if not request["mirrors"]:
-        return Client.default_client(max_retries=retries, user_agent=agent)
-    # the default client's, with the mirrors before credentials are looked up, which are those of the mirror
-    stack: Any = [
-        RetryMiddleware(retries),
-        MirrorMiddleware(request["mirrors"]),
-        AuthenticationMiddleware(),
-        OciMiddleware(),
-        GCSMiddleware(),
-        S3Middleware(),
-    ]
-    return Client(stack, user_agent=agent)
-
-
-def _packages_folder(request: dict[str, Any]) -> Path:
-    return Path(request["cache"], "pkgs")
-
-
-def _package_cache(packages: Sequence[CondaPackage], request: dict[str, Any]) -> PackageCache:
-    """Return the cache that rattler and pixi share, with places apart for the packages whose sha256 is not known.
-
-    py-rattler takes an unpacked package of the same name, version and build from its cache unless the sha256 tells it otherwise;
-    an md5 alone is compared with a download only. So what is known by md5 is kept by md5.
-    """
-    from rattler import MatchSpec
-    from rattler.package_cache import PackageCache, PackageCacheLayer
-
-    shared = PackageCacheLayer(_packages_folder(request))
-    apart = []
-    for package in packages:
-        if package.sha256 is None:
-            name = MatchSpec(package.name)
-            folder = Path(request["cache"], "pkgs-by-md5", package.md5 or f"{package.spec}-unknown")
-            apart.append(PackageCacheLayer(folder).with_filter(name))
-            shared = shared.excluding(name)
-    return PackageCache.from_layers([*apart, shared])
-
-
-def _virtual_packages(subdir: str) -> list[VirtualPackage | GenericVirtualPackage]:
-    from rattler import GenericVirtualPackage, PackageName, Subdir, Version, VirtualPackage, VirtualPackageOverrides
-    from rattler.package.build_string import BuildString
-
-    from envkeep.engines.platforms import supposed
-
-    if subdir == str(Subdir.current()):
-        return list(VirtualPackage.detect(VirtualPackageOverrides.from_env()))
-    return [GenericVirtualPackage(PackageName(name), Version(version), BuildString("0")) for name, version in supposed(subdir)]
-
-
-def _end_with_parent() -> None:
-    sys.stdin.read()
-    os._exit(130)
+            self._write(start=label, total=total)
+
+    def advance(self) -> None:
+        """Count one more unit; said a few times a second, since each line wakes the parent while there is work to do."""
+        with self._lock:
+            self._advanced += 1
+            if time.monotonic() - self._told >= _SECONDS_BETWEEN_LINES:
+                self._say_advanced()
+
+    def end(self, **answer: Any) -> None:
+        """Say what came of it."""
+        with self._lock:
+            if self._advanced:
+                self._say_advanced()
+            self._write(**answer)
+
+    def _say_advanced(self) -> None:
+        self._write(advance=self._advanced)
+        self._advanced = 0
+        self._told = time.monotonic()
+
+    def _write(self, **message: Any) -> None:
+        self._out.write(json.dumps(message) + "\n")
+        self._out.flush()
 
 
 def main() -> None:
-    """Answer one request and end, without the interpreter's own way out (a crash in py-rattler's)."""
+    """Answer requests until there are no more, and end without the interpreter's own way out (a crash in py-rattler's)."""
     reply = Reply(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     # what link scripts or libraries print must not get between the lines of JSON
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    request: dict[str, Any] = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    operations = {
-        "solve": solve,
-        "available": available,
-        "unavailable": unavailable,
-        "install": install,
-        "download": download,
-    }
-    operation: Callable[[dict[str, Any], Reply], Coroutine[Any, Any, Any]] = operations[request["op"]]
-    try:
-        reply.send(result=asyncio.run(operation(request, reply)))
-    except ImportError as error:
-        reply.send(error=str(error), kind="missing")
-    except Exception as error:  # noqa: BLE001 - whatever it is, the parent reports it in its own words
-        reply.send(error=str(error).strip() or type(error).__name__, kind=type(error).__name__)
-    sys.stderr.flush()
+    requests: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    load_error = _load()
+    while True:
+        request: dict[str, Any] = json.loads(requests.get())
+        reply.end(**(_answer(request, reply) if load_error is None else {"error": load_error, "kind": "missing"}))
+
+
+def _listen(requests: SimpleQueue[str]) -> None:
+    for line in sys.stdin:
+        requests.put(line)
     os._exit(0)
+
+
+def _load() -> str | None:
+    """Import what every request needs, while the parent has nothing to ask yet; return why that cannot be."""
+    # somebody waits for this process: garbage is looked for later, and of TLS py-rattler brings its own, not asyncio's
+    gc.disable()
+    sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]
+    try:
+        import envkeep.engines.rattler_operations  # noqa: F401
+    except ImportError as error:
+        return str(error)
+    finally:
+        gc.enable()
+    return None
+
+
+def _answer(request: dict[str, Any], reply: Reply) -> dict[str, Any]:
+    import asyncio
+
+    from envkeep.engines.rattler_operations import OPERATIONS
+
+    try:
+        return {"result": asyncio.run(OPERATIONS[request["op"]](request, reply))}
+    except Exception as error:  # noqa: BLE001 - whatever it is, the parent reports it in its own words
+        return {"error": str(error).strip() or type(error).__name__, "kind": type(error).__name__}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The only place that starts processes.
 
-A process is started with an argument list (never a shell), closed standard input and a process group of its own, so that it and
-everything it started can be stopped together: on a time-out, on Ctrl-C, on any error of the one who reads its output.
+A process is started with an argument list (never a shell), closed standard input (but for a ``Dialogue``) and a process group of
+its own, so that it and everything it started can be stopped together: on a time-out, on Ctrl-C, on any error of the one who reads
+its output.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from envkeep.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from queue import SimpleQueue
     from subprocess import Popen
     from threading import Thread
     from typing import IO
 
-__all__ = ["Completed", "quote", "run", "stream"]
+__all__ = ["Completed", "Dialogue", "quote", "run", "stream"]
 
 # what a failure quotes of a long program's output
 _TAIL = 60
@@ -84,7 +85,7 @@ def run(
     def collect(is_error: bool, line: bytes) -> None:
         (err if is_error else out).append(line)
 
-    returncode = _pump(argv, collect, request=None, timeout=timeout, env=env, cwd=cwd)
+    returncode = _pump(argv, collect, timeout=timeout, env=env, cwd=cwd)
     return Completed(argv=tuple(argv), returncode=returncode, stdout=_text(b"".join(out)), stderr=_text(b"".join(err)))
 
 
@@ -93,7 +94,6 @@ def stream(
     on_line: Callable[[str], None],
     *,
     on_error_line: Callable[[str], None] | None = None,
-    request: str | None = None,
     timeout: float | None = None,
     env: Mapping[str, str] | None = None,
     cwd: str | Path | None = None,
@@ -104,8 +104,6 @@ def stream(
         argv: the program and its arguments.
         on_line: called with each line of standard output.
         on_error_line: called with each line of standard error; None: ``on_line``.
-        request: one line for its standard input, which then stays open: a program that waits there sees its end when we are gone,
-            however we ended. None: standard input is closed.
         timeout: in seconds; None waits for ever.
         env: the whole environment of the process; None: ours.
         cwd: where to run it; None: here.
@@ -125,69 +123,171 @@ def stream(
         (err if is_error else out).append(text)
         (on_error_line if is_error and on_error_line is not None else on_line)(text)
 
-    returncode = _pump(argv, pass_on, request=request, timeout=timeout, env=env, cwd=cwd)
+    returncode = _pump(argv, pass_on, timeout=timeout, env=env, cwd=cwd)
     return Completed(argv=tuple(argv), returncode=returncode, stdout="\n".join(out), stderr="\n".join(err))
+
+
+class Dialogue:
+    """A program that answers requests of one line each, until this is closed or forgotten, or we are gone.
+
+    Its standard input stays open meanwhile: a program that waits there sees its end, however we ended.
+
+    Args:
+        argv: the program and its arguments.
+        env: the whole environment of the process; None: ours.
+        cwd: where to run it; None: here.
+
+    Raises:
+        EngineError: it cannot be started.
+    """
+
+    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: str | Path | None = None) -> None:
+        import weakref
+
+        self._child = _Child(argv, env=env, cwd=cwd, stdin=True)
+        self._errors: deque[str] = deque(maxlen=_TAIL)
+        self._close = weakref.finalize(self, _end, self._child)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be asked: not closed, and the program has not ended by itself."""
+        return self._close.alive and self._child.process.poll() is None
+
+    def ask(self, request: str, take: Callable[[str], bool]) -> Completed | None:
+        """Send a line, and pass on each line that comes back, without its line end, until ``take`` says that it was the last.
+
+        Whatever is raised meanwhile, Ctrl-C included, ends the program.
+
+        Returns:
+            None; of a program that ended before its last line, what came of it.
+        """
+        try:
+            self._child.send(request)
+            for is_error, line in self._child.lines():
+                text = _text(line).rstrip("\r\n")
+                if is_error:
+                    self._errors.append(text)
+                elif take(text):
+                    return None
+            returncode = self._child.process.wait()
+        except BaseException:
+            _stop(self._child.process)
+            self.close()
+            raise
+        self.close()
+        return Completed(argv=self._child.argv, returncode=returncode, stdout="", stderr="\n".join(self._errors))
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End the program and wait until it is gone; safe to call twice.
+
+        Args:
+            at_once: kill it, whatever it is doing; else it is told by the end of its standard input, and killed if it goes on.
+        """
+        if at_once and self.is_open:
+            _kill(self._child.process)
+        self._close()
+
+
+class _Child:
+    """A process that was started, and its lines, which a thread reads from each of its two ends."""
+
+    def __init__(
+        self, argv: Sequence[str], *, env: Mapping[str, str] | None, cwd: str | Path | None, stdin: bool = False
+    ) -> None:
+        from queue import SimpleQueue
+        from threading import Thread
+
+        self.argv = tuple(argv)
+        self.process = _start(argv, env=env, cwd=cwd, stdin=stdin)
+        self._lines: SimpleQueue[tuple[bool, bytes | None]] = SimpleQueue()
+        self._readers = [
+            Thread(target=_read, args=(pipe, is_error, self._lines), daemon=True)
+            for pipe, is_error in ((self.process.stdout, False), (self.process.stderr, True))
+        ]
+        self._left = len(self._readers)
+        try:
+            _start_all(self._readers, argv)
+        except BaseException:
+            _stop(self.process)
+            self.close()
+            raise
+
+    def send(self, line: str) -> None:
+        """Write a line to its standard input."""
+        if self.process.stdin is not None:
+            _write(self.process.stdin, line)
+
+    def lines(self, timeout: float | None = None) -> Iterator[tuple[bool, bytes]]:
+        """Yield whether it is of standard error, and the line, until there are no more; TimeoutError when it takes longer."""
+        import time
+        from queue import Empty
+
+        deadline = None if timeout is None else time.monotonic() + timeout
+        silent_since: float | None = None
+        while self._left:
+            now = time.monotonic()
+            if deadline is not None and now >= deadline:
+                _kill(self.process)
+                raise TimeoutError(f"`{quote(self.argv)}` did not end within {timeout:g} s")
+            try:
+                is_error, line = self._lines.get(timeout=_TICK if deadline is None else min(_TICK, deadline - now))
+            except Empty:
+                if self.process.poll() is None:
+                    continue
+                # it has ended, and something it started keeps its output open: a daemon is not waited for
+                silent_since = silent_since or now
+                if now - silent_since > _GRACE:
+                    return
+                continue
+            silent_since = None
+            if line is None:
+                self._left -= 1
+            else:
+                yield is_error, line
+
+    def close(self) -> None:
+        """Close its pipes, once nobody reads them any more."""
+        for reader in self._readers:
+            if reader.ident is not None:
+                reader.join(_TICK)
+        if not any(reader.is_alive() for reader in self._readers):
+            for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+                if pipe is not None:
+                    _close(pipe)
 
 
 def _pump(
     argv: Sequence[str],
     take: Callable[[bool, bytes], None],
     *,
-    request: str | None,
     timeout: float | None,
     env: Mapping[str, str] | None,
     cwd: str | Path | None,
 ) -> int:
     """Start a process, hand on its lines (whether of standard error, the line) in this thread, and return its exit status."""
-    import time
-    from queue import Empty, SimpleQueue
-    from threading import Thread
-
-    deadline = None if timeout is None else time.monotonic() + timeout
-    process = _start(argv, env=env, cwd=cwd, stdin=request is not None)
-    lines: SimpleQueue[tuple[bool, bytes | None]] = SimpleQueue()
-    readers = [
-        Thread(target=_read, args=(pipe, is_error, lines), daemon=True)
-        for pipe, is_error in ((process.stdout, False), (process.stderr, True))
-    ]
-    left = len(readers)
-    silent_since: float | None = None
+    child = _Child(argv, env=env, cwd=cwd)
     try:
-        _start_all(readers, argv)
-        if request is not None and process.stdin is not None:
-            _write(process.stdin, request)
-        while left:
-            now = time.monotonic()
-            if deadline is not None and now >= deadline:
-                _kill(process)
-                raise TimeoutError(f"`{quote(argv)}` did not end within {timeout:g} s")
-            try:
-                is_error, line = lines.get(timeout=_TICK if deadline is None else min(_TICK, deadline - now))
-            except Empty:
-                if process.poll() is None:
-                    continue
-                # it has ended, and something it started keeps its output open: a daemon is not waited for
-                silent_since = silent_since or now
-                if now - silent_since > _GRACE:
-                    break
-                continue
-            silent_since = None
-            if line is None:
-                left -= 1
-            else:
-                take(is_error, line)
-        return process.wait()
+        for is_error, line in child.lines(timeout):
+            take(is_error, line)
+        return child.process.wait()
     except BaseException:
-        _stop(process)
+        _stop(child.process)
         raise
     finally:
-        for reader in readers:
-            if reader.ident is not None:
-                reader.join(_TICK)
-        if not any(reader.is_alive() for reader in readers):
-            for pipe in (process.stdin, process.stdout, process.stderr):
-                if pipe is not None:
-                    _close(pipe)
+        child.close()
+
+
+def _end(child: _Child) -> None:
+    """Tell a process by the end of its standard input that nobody asks it any more, and kill what goes on."""
+    from subprocess import TimeoutExpired
+
+    if child.process.stdin is not None:
+        _close(child.process.stdin)
+    try:
+        child.process.wait(_GRACE)
+    except TimeoutExpired:
+        _kill(child.process)
+    child.close()
 
 
 def _start(argv: Sequence[str], *, env: Mapping[str, str] | None, cwd: str | Path | None, stdin: bool) -> Popen[bytes]:

@@ -5,7 +5,7 @@ Both ends are of one version, so the shape is that of the dataclass; what is sto
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from envkeep.model.record import CondaPackage
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["package_from_wire", "packages_from_wire", "packages_to_wire"]
 
+_NAMES = tuple(each.name for each in fields(CondaPackage))
 _TUPLES = frozenset(each.name for each in fields(CondaPackage) if str(each.type).startswith("tuple"))
 
 
 def packages_to_wire(packages: Iterable[CondaPackage]) -> list[dict[str, Any]]:
     """Return packages as values that JSON can hold."""
-    return [asdict(package) for package in packages]
+    return [{name: getattr(package, name) for name in _NAMES} for package in packages]
 
 
 def packages_from_wire(values: Iterable[Mapping[str, Any]]) -> tuple[CondaPackage, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.errors import RefusedError, TargetExistsError, UsageError
+from envkeep.errors import EnvkeepError, RefusedError, TargetExistsError, UsageError
 from envkeep.model.record import PythonInfo, Record
 from envkeep.model.specification import Specification
 from envkeep.planning.make import make_plan
@@ -113,6 +113,7 @@ def prepare(
     target = choose_target(source, options, environ, stamp)
     if isinstance(source, Specification) and not options.skip_refused:
         _refuse_lines(source)
+    woken = _woken_engine(source, options, environ, on_line)
     facts = gather_facts(source, environ, subdir=options.subdir, ask_servers=options.ask_servers)
     if options.in_place:
         facts = without_folder(facts, target)
@@ -139,12 +140,32 @@ def prepare(
         return Prepared(plan=plan, engine=None)
     from envkeep.restoring.engine import engine_here
 
-    engine = engine_here(options.engine, environ, on_line)
+    engine = woken or engine_here(options.engine, environ, on_line)
     if options.settle:
         from envkeep.restoring.settle import settle
 
         plan = settle(plan, engine, progress)
     return Prepared(plan=plan, engine=engine)
+
+
+def _woken_engine(
+    source: Record | Specification,
+    options: Options,
+    environ: Mapping[str, str],
+    on_line: Callable[[str], None] | None,
+) -> Engine | None:
+    """Return the engine, which comes up while the plan is made; None where the plan will say whether one is needed."""
+    from envkeep.restoring.engine import engine_here
+
+    packages = source.conda if isinstance(source, Record) else (*source.artefacts, *source.conda_specs)
+    if not packages or not options.settle:
+        return None
+    try:
+        engine = engine_here(options.engine, environ, on_line)
+    except EnvkeepError:
+        return None
+    engine.wake(offline=options.offline)
+    return engine
 
 
 def _refuse_lines(source: Specification) -> None:

@@ -85,7 +85,8 @@ def _was_so(finding: FileFinding, expected: Record | Specification, actual: Reco
 
 def _python_faults(actual: Record) -> tuple[str, ...]:
     """What Python says of itself when it is started, isolated and without site-packages: no code but its own runs."""
-    if actual.python is None:
+    if actual.python is None or actual.python.source == "interpreter":
+        # there is none, or it was started for the capture and said what it is
         return ()
     from envkeep.engines.run import run
 

@@ -1,0 +1,313 @@
+"""What the embedded engine's own process is asked for. Imports rattler: only for that process."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rattler import (
+    Channel,
+    Client,
+    Gateway,
+    GenericVirtualPackage,
+    MatchSpec,
+    PackageName,
+    SourceConfig,
+    Subdir,
+    Version,
+    VirtualPackage,
+    VirtualPackageOverrides,
+)
+from rattler import install as rattler_install
+from rattler import solve as rattler_solve
+from rattler.channel import ChannelPriority
+from rattler.config import Config
+from rattler.exceptions import SolverError
+from rattler.networking import (
+    AuthenticationMiddleware,
+    GCSMiddleware,
+    MirrorMiddleware,
+    OciMiddleware,
+    RetryMiddleware,
+    S3Middleware,
+)
+from rattler.package.build_string import BuildString
+from rattler.package_cache import PackageCache, PackageCacheLayer
+from rattler.package_streaming import PackageArchive, download_to_path
+
+from envkeep.engines.rattler_records import complete, from_rattler, to_rattler
+from envkeep.engines.wire import packages_from_wire, packages_to_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from envkeep.engines.rattler_worker import Reply
+    from envkeep.model.record import CondaPackage
+
+__all__ = ["OPERATIONS"]
+
+# how many servers' answers are waited for at once
+_CONCURRENT = 32
+_CONCURRENT_DOWNLOADS = 8
+
+
+class Reporter:
+    """Counts py-rattler's steps and the link scripts; an exception in here would be swallowed."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self._scripts: list[str] = []
+        self.run: list[str] = []
+        self.failed: list[str] = []
+
+    def on_transaction_start(self, total_operations: int) -> None:
+        """Each package is fetched, then linked."""
+        self._reply.start("downloading and linking", 2 * total_operations)
+
+    def on_populate_cache_start(self, operation: int, package_name: str) -> int:  # noqa: ARG002
+        """Return the token of this package."""
+        return operation
+
+    def on_populate_cache_complete(self, cache_entry: int) -> None:  # noqa: ARG002
+        """Count the download."""
+        self._reply.advance()
+
+    def on_link_start(self, operation: int, package_name: str) -> int:  # noqa: ARG002
+        """Return the token of this package."""
+        return operation
+
+    def on_link_complete(self, index: int) -> None:  # noqa: ARG002
+        """Count the link."""
+        self._reply.advance()
+
+    def on_post_link_start(self, package_name: str, script_path: str) -> int:  # noqa: ARG002
+        """Remember whose script this is."""
+        self._scripts.append(package_name)
+        return len(self._scripts) - 1
+
+    def on_post_link_complete(self, index: int, success: bool) -> None:
+        """Py-rattler does not raise where a script fails; this is the only word of it."""
+        (self.run if success else self.failed).append(self._scripts[index])
+
+    def __getattr__(self, name: str) -> Any:
+        """Take every other report and say nothing."""
+        if name.startswith("on_"):
+            return lambda *_, **__: 0
+        raise AttributeError(name)
+
+
+async def solve(request: dict[str, Any], reply: Reply) -> list[dict[str, Any]]:
+    """Solve; with strict channel priority first, as conda-forge advises, and where that has no answer without."""
+    reply.start("solving", None)
+
+    async def attempt(priority: ChannelPriority) -> list[dict[str, Any]]:
+        records = await rattler_solve(
+            sources=[Channel(name) for name in request["channels"]],
+            specs=[MatchSpec(text) for text in request["specs"]],
+            gateway=_gateway(request),
+            platforms=[Subdir(request["subdir"]), Subdir("noarch")],
+            virtual_packages=_virtual_packages(request["subdir"]),
+            channel_priority=priority,
+        )
+        return packages_to_wire(sorted((from_rattler(record) for record in records), key=lambda each: each.name))
+
+    try:
+        return await attempt(ChannelPriority.Strict)
+    except SolverError:
+        if len(request["channels"]) == 1:
+            raise
+        return await attempt(ChannelPriority.Disabled)
+
+
+async def available(request: dict[str, Any], reply: Reply) -> list[dict[str, Any]]:
+    """List what the channels hold of some names."""
+    reply.start("reading channels", None)
+    found = await _gateway(request).query(
+        [Channel(name) for name in request["channels"]],
+        [request["subdir"], "noarch"],
+        [MatchSpec(name) for name in request["names"]],
+        recursive=False,
+    )
+    return packages_to_wire(from_rattler(record) for records in found for record in records)
+
+
+async def unavailable(request: dict[str, Any], reply: Reply) -> list[tuple[str, str]]:
+    """Name the packages whose artefact is neither cached nor at its URL."""
+    packages = packages_from_wire(request["packages"])
+    reply.start("looking for packages", len(packages))
+    return await _missing(packages, request, reply)
+
+
+async def download(request: dict[str, Any], reply: Reply) -> dict[str, str]:
+    """Download files as they are; name those that cannot be had, and why."""
+    client = _client(request)
+    room = asyncio.Semaphore(_CONCURRENT_DOWNLOADS)
+    failed: dict[str, str] = {}
+
+    async def one(url: str, path: str) -> None:
+        async with room:
+            try:
+                await download_to_path(client, url, Path(path))
+            except Exception as error:  # noqa: BLE001 - py-rattler has no type for an answer of a server
+                failed[url] = _answer_of(url, error)
+        reply.advance()
+
+    reply.start("downloading", len(request["jobs"]))
+    await asyncio.gather(*(one(url, path) for url, path in request["jobs"].items()))
+    return failed
+
+
+async def install(request: dict[str, Any], reply: Reply) -> dict[str, Any]:
+    """Install; where that fails because artefacts cannot be had, say which."""
+    packages = packages_from_wire(request["packages"])
+    client = _client(request)
+    reporter = Reporter(reply)
+    if request["offline"]:
+        missing = await _missing(packages, request)
+        if missing:
+            return {"unavailable": missing, "scripts_run": [], "scripts_failed": []}
+    try:
+        records = [to_rattler(package) for package in await complete(packages, client, _packages_folder(request))]
+        await rattler_install(
+            records,
+            request["prefix"],
+            platform=Subdir(request["subdir"]),
+            execute_link_scripts=request["link_scripts"],
+            show_progress=False,
+            client=client,
+            reporter=reporter,
+            package_cache=_package_cache(packages, request),
+            config=_linking(),
+        )
+    except Exception:
+        missing = await _missing(packages, request)
+        if missing:
+            return {"unavailable": missing, "scripts_run": [], "scripts_failed": []}
+        raise
+    return {"unavailable": [], "scripts_run": reporter.run, "scripts_failed": reporter.failed}
+
+
+async def _missing(
+    packages: Sequence[CondaPackage], request: dict[str, Any], reply: Reply | None = None
+) -> list[tuple[str, str]]:
+    index = await _package_cache(packages, request).index()
+    client = cache(lambda: _client(request, retries=1))
+    room = asyncio.Semaphore(_CONCURRENT)
+
+    async def reason(package: CondaPackage) -> str | None:
+        if not package.url:
+            return "its record holds no URL"
+        if index.contains_record(to_rattler(package)):
+            return None
+        async with room:
+            return await _reason(package.url, client, offline=request["offline"])
+
+    async def check(package: CondaPackage) -> tuple[str, str | None]:
+        answer = await reason(package)
+        if reply is not None:
+            reply.advance()
+        return package.name, answer
+
+    answers = await asyncio.gather(*(check(package) for package in packages))
+    return [(name, answer) for name, answer in answers if answer is not None]
+
+
+async def _reason(url: str, client: Callable[[], Client], *, offline: bool) -> str | None:
+    from envkeep.model.urls import path_of_file_url
+
+    path = path_of_file_url(url)
+    if path is not None:
+        return None if Path(path).is_file() else f"{path} is not there"
+    if offline:
+        return "it is not in the cache, and the network is not to be used"
+    try:
+        # a download that ends at its first byte, by the client of the real one: with its proxies, mirrors and credentials
+        await PackageArchive.from_url(client(), url, sparse="disable", max_spool_size=0)
+    except Exception as error:  # noqa: BLE001 - py-rattler has no type for an answer of a server
+        if "exceeds the configured 0 byte limit" not in str(error):
+            return _answer_of(url, error)
+    return None
+
+
+def _answer_of(url: str, error: Exception) -> str:
+    from envkeep.model.urls import host
+
+    status = re.search(r"HTTP status \w+ error \(([^)]+)\)", str(error))
+    return f"{host(url)} answers {status[1]} for {url}" if status else f"{host(url)} cannot be reached for {url}"
+
+
+def _gateway(request: dict[str, Any]) -> Gateway:
+    return Gateway(
+        cache_dir=Path(request["cache"], "repodata"),
+        default_config=SourceConfig(cache_action="force-cache-only" if request["offline"] else "cache-or-fetch"),
+        client=_client(request),
+    )
+
+
+def _client(request: dict[str, Any], retries: int = 3) -> Client:
+    from envkeep import __version__
+
+    retries = 0 if request["offline"] else retries
+    agent = f"envkeep/{__version__}"
+    if not request["mirrors"]:
+        return Client.default_client(max_retries=retries, user_agent=agent)
+    # the default client's, with the mirrors before credentials are looked up, which are those of the mirror
+    stack: Any = [
+        RetryMiddleware(retries),
+        MirrorMiddleware(request["mirrors"]),
+        AuthenticationMiddleware(),
+        OciMiddleware(),
+        GCSMiddleware(),
+        S3Middleware(),
+    ]
+    return Client(stack, user_agent=agent)
+
+
+def _packages_folder(request: dict[str, Any]) -> Path:
+    return Path(request["cache"], "pkgs")
+
+
+def _package_cache(packages: Sequence[CondaPackage], request: dict[str, Any]) -> PackageCache:
+    """Return the cache that rattler and pixi share, with places apart for the packages whose sha256 is not known.
+
+    py-rattler takes an unpacked package of the same name, version and build from its cache unless the sha256 tells it otherwise;
+    an md5 alone is compared with a download only. So what is known by md5 is kept by md5.
+    """
+    shared = PackageCacheLayer(_packages_folder(request))
+    apart = []
+    for package in packages:
+        if package.sha256 is None:
+            name = MatchSpec(package.name)
+            folder = Path(request["cache"], "pkgs-by-md5", package.md5 or f"{package.spec}-unknown")
+            apart.append(PackageCacheLayer(folder).with_filter(name))
+            shared = shared.excluding(name)
+    return PackageCache.from_layers([*apart, shared])
+
+
+def _linking() -> Config | None:
+    """Say that links can be made: else py-rattler tries it out in the prefix for every package, a quarter of the installation.
+
+    Where one cannot be made after all, it copies the file. Windows asks for a privilege first.
+    """
+    return None if sys.platform == "win32" else Config.from_toml("allow-symbolic-links = true")
+
+
+def _virtual_packages(subdir: str) -> list[VirtualPackage | GenericVirtualPackage]:
+    from envkeep.engines.platforms import supposed
+
+    if subdir == str(Subdir.current()):
+        return list(VirtualPackage.detect(VirtualPackageOverrides.from_env()))
+    return [GenericVirtualPackage(PackageName(name), Version(version), BuildString("0")) for name, version in supposed(subdir)]
+
+
+OPERATIONS: dict[str, Callable[[dict[str, Any], Reply], Coroutine[Any, Any, Any]]] = {
+    "solve": solve,
+    "available": available,
+    "unavailable": unavailable,
+    "install": install,
+    "download": download,
+}
