@@ -17,6 +17,7 @@ from envkeep.capturing.metadata import (
     parse_requires_txt,
     parse_tags,
 )
+from support.wild_prefixes import wild_venv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,6 +125,18 @@ def test_of_a_head_without_end_the_first_mib_counts_in_whole_lines(end: str) -> 
     assert 40_000 < len(found.requires) < 60_000
     body = end.join(["Name: six", "Version: 1", "", *["x"] * 2_000_000]).encode()
     assert parse_metadata(body).version == "1"
+    # the head's end is no blank line in the eyes of who looks for two line feeds alone
+    assert (found.cut, parse_metadata(body).cut) == (True, False)
+
+
+def test_a_head_that_was_cut_is_a_problem(tmp_path: Path) -> None:
+    prefix = wild_venv(tmp_path / "v")
+    prefix.dist("six")
+    metadata = prefix.path / prefix.site / "six-1.0.dist-info" / "METADATA"
+    metadata.write_bytes(b"Name: six\nVersion: 1.0\n" + b"Requires-Dist: numpy\n" * 60_000)
+    record = capture(prefix.path, start_python=False, environ={})
+    assert [(problem.code, problem.path.rpartition("/")[2]) for problem in record.problems] == [("long-metadata", "METADATA")]
+    assert record.pip[0].name == "six"
 
 
 def test_a_long_line_takes_no_time() -> None:

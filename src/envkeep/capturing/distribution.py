@@ -232,6 +232,9 @@ def _metadata(content: bytes, path: str, problems: list[Problem]) -> CoreMetadat
         )
         message = f"{path.rpartition('/')[2]} {reason}; its folder's name is used instead"
         problems.append(Problem(code="unreadable-metadata", message=message, path=path))
+    if core.cut:
+        message = f"the head of {path.rpartition('/')[2]} is longer than a MiB; what it requires beyond that is left out"
+        problems.append(Problem(code="long-metadata", message=message, path=path))
     return core
 
 

@@ -30,7 +30,7 @@ __all__ = [
 # bytes: ten times the longest that packages have, which is a thousand requirements or a long description of old
 _HEAD_LIMIT = 1 << 20
 # blanks around a value are left to strip(): a pattern that looks for them at each letter takes the square of a line's length
-_FIELD = re.compile(rb"^(Name|Version|Requires-Dist)[ \t]*:(.*)$", re.MULTILINE | re.IGNORECASE)
+_FIELD = re.compile(r"^(Name|Version|Requires-Dist)[ \t]*:(.*)$", re.MULTILINE | re.IGNORECASE | re.ASCII)
 _FOLDED = re.compile(rb"\r?\n(?=[ \t])")
 _HEADER_END = re.compile(rb"\r?\n[ \t]*\r?\n")
 # launchers are rewritten at each installation, byte code is compiled, the others say who installed it and for what
@@ -49,11 +49,18 @@ _INSTALLERS_OWN = (
 
 @dataclass(frozen=True, slots=True)
 class CoreMetadata:
-    """The head of METADATA or PKG-INFO: name and version as written (None where missing), Requires-Dist lines in order."""
+    """The head of METADATA or PKG-INFO.
+
+    Attributes:
+        name, version: as written; None where missing.
+        requires: the values of Requires-Dist, in order.
+        cut: whether the head is too long, so that its end was not read.
+    """
 
     name: str | None
     version: str | None
     requires: tuple[str, ...]
+    cut: bool = False
 
 
 def parse_metadata(content: bytes) -> CoreMetadata:
@@ -62,27 +69,30 @@ def parse_metadata(content: bytes) -> CoreMetadata:
     What follows the first blank line is not looked at, nor what of the head lies beyond its first MiB.
     """
     blank = content.find(b"\n\n", 0, _HEAD_LIMIT)
-    head = content[:blank] if blank >= 0 else content
-    if len(head) > _HEAD_LIMIT:
+    head = content[: blank if blank >= 0 else _HEAD_LIMIT]
+    cut = blank < 0 and len(content) > _HEAD_LIMIT
+    folded = b"\r" in head or b"\n " in head or b"\n\t" in head
+    # a blank line that is not empty ends it, too
+    end = _HEADER_END.search(head) if folded else None
+    if end is not None:
+        head, cut = head[: end.start()], False
+    if cut:
         # whole lines: half a requirement would be another one
-        head = head[: head.rfind(b"\n", 0, _HEAD_LIMIT) + 1]
-    if b"\r" in head or b"\n " in head or b"\n\t" in head:
-        # folded lines, or a blank one that is not empty
-        end = _HEADER_END.search(head)
-        head = _FOLDED.sub(b"", head[: end.start()] if end else head)
-    head = head.removeprefix(b"\xef\xbb\xbf")
+        head = head[: head.rfind(b"\n") + 1]
+    if folded:
+        head = _FOLDED.sub(b"", head)
     name = version = None
     requires = []
-    for key, written in _FIELD.findall(head):
-        letter = key[:1].lower()
-        value = written.strip(b" \t\r")
-        if letter == b"r":
-            requires.append(_requirement(line_text(decode(value))))
-        elif letter == b"n":
-            name = name or _word(value)
+    for key, written in _FIELD.findall(decode(head)):
+        letter = key[0]
+        value = line_text(written.strip(" \t\r"))
+        if letter in "Rr":
+            requires.append(_requirement(value))
+        elif letter in "Nn":
+            name = name or value.strip() or None
         else:
-            version = version or _word(value)
-    return CoreMetadata(name, version, tuple(requires))
+            version = version or value.strip() or None
+    return CoreMetadata(name, version, tuple(requires), cut)
 
 
 def parse_requires_txt(text: str) -> tuple[str, ...]:
@@ -201,10 +211,6 @@ def _installed(path: str) -> bool:
 
 def _requirement(text: str) -> str:
     return scrub(text) if "@" in text else text
-
-
-def _word(value: bytes) -> str | None:
-    return line_text(decode(value)).strip() or None
 
 
 def _text(value: object) -> str | None:

@@ -80,7 +80,7 @@ def _may_look(path: str, *, live: bool) -> bool:
 def _folder(dist: Distribution, origin: Origin, now: CheckoutState | None, *, live: bool) -> Iterator[Finding]:
     path = path_of_file_url(origin.url)
     word = "the editable checkout" if origin.editable else "the folder"
-    if now is None and origin.dirty is not None:
+    if now is None and origin.dirty is not None and origin.commit is not None:
         yield from _recorded(dist, origin)
     if path is None or not _may_look(path, live=live) or not is_folder(path):
         note = "and nothing says what was in it" if origin.remote is None else f"its remote is {origin.remote}"
