@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run_killed"]
 
-# a rename, a folder made or removed below a place is a step, and from the first of those on every program that is started; the
-# interpreter itself tells of them
+# a rename, a folder made or removed below a place is a step, and from the first of those on every program that is started, or asked
+# where it was started before; the interpreter itself tells of them but for the last
 _RUN = """
 import os, signal, sys
 place, at = sys.argv[1], int(sys.argv[2])
@@ -21,10 +21,10 @@ steps = 0
 
 def hook(event, args):
     global steps
-    if event not in ("os.rename", "subprocess.Popen", "os.mkdir", "os.rmdir"):
+    if event not in ("os.rename", "subprocess.Popen", "ask", "os.mkdir", "os.rmdir"):
         return
     paths = [os.fspath(arg) for arg in args if isinstance(arg, (str, os.PathLike))]
-    if not (steps if event == "subprocess.Popen" else any(path.startswith(place) for path in paths)):
+    if not (steps if event in ("subprocess.Popen", "ask") else any(path.startswith(place) for path in paths)):
         return
     steps += 1
     if steps == at:
@@ -33,6 +33,14 @@ def hook(event, args):
 sys.argv = ["envkeep", *sys.argv[3:]]
 from envkeep.cli.main import main
 import envkeep.engines.run, envkeep.store.store, envkeep.cli.rollback, envkeep.cli.restore
+from envkeep.engines.run import Dialogue
+ask = Dialogue.ask
+
+def asked(dialogue, *args):
+    hook("ask", ())
+    return ask(dialogue, *args)
+
+Dialogue.ask = asked
 sys.addaudithook(hook)
 try:
     main()
