@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,6 +111,31 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
 def test_a_big_file_of_text_is_one_clear_error() -> None:
     with pytest.raises(BadFormatError, match="more than any list"):
         load_bytes(b"numpy==1.0\n" * 4_000_000, "x")
+
+
+_BLANKS = " " * 200_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"six{_BLANKS}x\nrich==1",
+        f"six==1{_BLANKS}-x\nrich==1",
+        f"-e {_BLANKS}x y\nrich==1",
+        f"six @ https://host/x{_BLANKS}; x\nrich==1",
+        f"dependencies:\n  - pip:\n    - 'six{_BLANKS}x'\n    - rich==1",
+        f"# executable: /x\n# version: 3.12.1\n\n# six==1: {_BLANKS}; x\nrich==1",
+        f"six; {'(' * 5000}os_name == 'x'{')' * 5000}\nrich==1",
+    ],
+    ids=["blanks", "option", "editable", "url", "yaml", "comment", "parentheses"],
+)
+def test_a_line_that_is_made_to_take_long_does_not(text: str) -> None:
+    began = time.monotonic()
+    found = load_bytes(text.encode(), "x")
+    # minutes, where a pattern looks for blanks at each of them
+    assert time.monotonic() - began < 5
+    assert isinstance(found, Specification)
+    assert found.requirements[-1].name == "rich"
 
 
 @settings(max_examples=300, deadline=None)

@@ -73,6 +73,15 @@ def test_what_is_none_is_one_clear_error(text: str) -> None:
         pylock.read(text.encode(), "a.toml")
 
 
+@pytest.mark.parametrize("marker", ["os_name ~= 'x'", "extra == 'y'"])
+def test_a_marker_that_cannot_be_judged_is_refused(marker: str) -> None:
+    text = pylock.write(record(distributions=(dist("colorlog", "6.9.0"),)), _PINS)
+    text = text.replace('name = "colorlog"', f'name = "colorlog"\nmarker = "{marker}"')
+    found = pylock.read(text.encode(), "pylock.toml")
+    assert found.requirements == ()
+    assert [line.reason for line in found.refused] == ["its marker says nothing that can be judged"]
+
+
 def test_markers_and_hostile_values() -> None:
     text = """
 lock-version = "1.0"

@@ -85,7 +85,13 @@ def read(data: bytes, source: str) -> Specification:
     reader = RequirementReader()
     problems: list[str] = []
     for number, package in enumerate(lock.packages, 1):
-        if package.marker is not None and not package.marker.evaluate(context="lock_file"):
+        try:
+            taken = package.marker is None or package.marker.evaluate(context="lock_file")
+        except (ValueError, KeyError):
+            # an order of what has none, or a variable that a lock file has not
+            reader.refuse(number, f"{package.name} ; {package.marker}", "its marker says nothing that can be judged")
+            continue
+        if not taken:
             problems.append(f"{package.name} is not for this machine: {package.marker}")
             continue
         line = _line(package)

@@ -13,7 +13,7 @@ from envkeep.model.specification import Requirement
 
 __all__ = ["read_comment"]
 
-_COMMENT = re.compile(r"#\s*(?P<name>[^\s=]+)==(?P<version>\S+): (?P<reason>[^;]+)(?P<facts>(?:; \S+ \S+)*)\s*\Z")
+_COMMENT = re.compile(r"#\s*(?P<name>[^\s=]+)==(?P<version>\S+): (?P<reason>[^;]+)(?P<facts>(?:; \S+ \S+)*)\Z")
 _KINDS = {"repository": "vcs", "file": "archive", "folder": "directory"}
 _OTHERS = frozenset({"commit", "remote", "subdirectory"})
 
@@ -23,7 +23,7 @@ def read_comment(text: str, line: int) -> Requirement | str | None:
 
     What the comment only mentions (a second copy, what ``pip freeze`` leaves out) is no requirement.
     """
-    match = _COMMENT.match(text)
+    match = _COMMENT.match(text.rstrip())
     if match is None or match["reason"] == LEFT_OUT or match["reason"].startswith(SECOND_COPY):
         return None
     name, version = match["name"], match["version"]

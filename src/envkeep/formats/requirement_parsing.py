@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["RequirementReader"]
 
-_COMMENT = re.compile(r"(?:^|\s+)#.*\Z", re.DOTALL)
+# a blank before it is looked for, not blanks: that would take the square of a line's length, and a line can be as long as a file
+_COMMENT = re.compile(r"(?<!\S)#.*\Z", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{|[A-Za-z_])")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=|(?=[^\s-]))(?P<what>.+)\Z", re.DOTALL)
 _INDEX = re.compile(r"(?:-i|--index-url|--extra-index-url|--pypi-url)(?:\s*=\s*|\s+|(?<=-i)(?=\S))(?P<url>\S+)\s*\Z")
-_OPTIONS = re.compile(r"\s+(?=--?[A-Za-z])")
+_OPTIONS = re.compile(r"(?<=\s)(?=--?[A-Za-z])")
 _HASH = re.compile(r"--hash(?:\s*=\s*|\s+)(?P<algorithm>sha256|sha384|sha512):(?P<digest>[0-9A-Fa-f]+)\Z")
 _DIGEST_LETTERS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9.]*(?:\+[A-Za-z][A-Za-z0-9.]*)?:(?://|[^\s/]*@)|(?:git|hg|svn|bzr)\+|(?i:file):")
@@ -144,7 +145,8 @@ class RequirementReader:
 
         try:
             found = Pep508(head)
-        except InvalidRequirement:
+        except (InvalidRequirement, RecursionError):
+            # or one in more parentheses than anybody writes
             self.refuse(line, text, "it is no requirement that pip reads (PEP 508)")
             return
         if found.url is not None:
