@@ -51,18 +51,28 @@ Place: TypeAlias = "str | os.PathLike[str]"
 Source: TypeAlias = "Record | Specification | str | os.PathLike[str]"
 
 
-def capture(prefix: Place | None = None) -> Record:
+def capture(prefix: Place | None = None, *, home: Place | None = None) -> Record:
     """Return the record of an environment as it is now; nothing in it is changed.
 
     Args:
         prefix: of a conda environment, a venv or an interpreter; None: the one this Python runs in.
+        home: as of ``load``. Of an environment that is backed up there, files that did not move since are not read again.
 
     Raises:
         NotAnEnvironmentError: the prefix is none.
     """
-    from envkeep.capturing.capture import capture as capture_prefix
+    from envkeep.errors import BadConfigError
 
-    return capture_prefix(prefix_of(prefix))
+    try:
+        store = open_store(load_settings(home))
+    except BadConfigError:
+        # settings say nothing of what is in an environment
+        from envkeep.capturing.capture import capture as capture_prefix
+
+        return capture_prefix(prefix_of(prefix))
+    from envkeep.keeping.former import capture_beside
+
+    return capture_beside(prefix_of(prefix), store)
 
 
 def load(backup: Place = "latest", *, home: Place | None = None) -> Record | Specification:
@@ -94,7 +104,7 @@ def diff(old: Source, new: Source | None = None, *, home: Place | None = None) -
     """
     from envkeep.diffing.diff import diff as compare
 
-    return compare(_read(old, home), capture() if new is None else _read(new, home))
+    return compare(_read(old, home), capture(home=home) if new is None else _read(new, home))
 
 
 def export(

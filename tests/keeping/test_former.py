@@ -15,17 +15,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import envkeep
 from envkeep import __version__
 from envkeep.capturing import conda_meta, distribution
 from envkeep.capturing.capture import capture
 from envkeep.keeping.backup import backup
-from envkeep.keeping.former import former_of
+from envkeep.keeping.former import capture_beside, former_of
 from envkeep.store import seen as seen_module
 from envkeep.store.readings import read_readings
 from envkeep.store.seen import seen_file
 from envkeep.store.store import Store
 from support.changing import CHANGES, Lab
 from support.prefixes import install
+from support.trees import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -283,3 +285,30 @@ def test_a_python_is_not_started_again_where_it_did_not_move(tmp_path: Path, sto
     updated = back_up(lab.prefix, store).python
     assert updated is not None
     assert (updated.version, told.read_text()) == ("3.12.4", "\n\n")
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_capture_beside_a_store_reads_what_moved_and_notes_nothing(tmp_path: Path, store: Store, reads: list[str]) -> None:
+    lab = Lab(tmp_path)
+    back_up(lab.prefix, store)
+    before = snapshot(store.home)
+    install(lab.prefix, "xz=5.1=h1")
+    reads.clear()
+    record = capture_beside(lab.prefix, store)
+    assert "xz-5.1-h1.json" in reads
+    assert "zlib-1.3-h0.json" not in reads
+    assert alike(record, capture(lab.prefix))
+    assert snapshot(store.home) == before
+
+
+def test_a_capture_beside_no_store_or_wrong_settings_reads_everything(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    home = tmp_path / "none"
+    assert alike(envkeep.capture(lab.prefix, home=home), capture(lab.prefix))
+    assert not home.exists()
+    home.mkdir()
+    (home / "config.toml").write_text("limit = 'many'")
+    assert alike(envkeep.capture(lab.prefix, home=home), capture(lab.prefix))
+    (home / "config.toml").unlink()
+    (home / "environments").write_text("a file in the way")
+    assert alike(envkeep.capture(lab.prefix, home=home), capture(lab.prefix))

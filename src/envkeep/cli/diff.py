@@ -58,9 +58,9 @@ def _side(
 
     if text == "live" or text.startswith("live:"):
         where = _live(store, text, name, prefix, of)
-        from envkeep.capturing.capture import capture
+        from envkeep.keeping.former import capture_beside
 
-        return capture(where, ask_git=False), f"live {where}"
+        return capture_beside(where, store, ask_git=False), f"live {where}"
     chosen = choose(store, text, name, prefix)
     return load(store, chosen), chosen.label
 

@@ -84,9 +84,10 @@ def command(
 
         archive: Path | None = None
         if backup is None:
-            from envkeep.capturing.capture import capture
+            from envkeep.keeping.former import capture_beside
 
-            record = capture(live_prefix(name, prefix, run.store()))
+            store = run.store()
+            record = capture_beside(live_prefix(name, prefix, store), store)
         else:
             store = run.store()
             chosen = choose(store, backup, name, prefix)

@@ -6,20 +6,42 @@ import os
 from typing import TYPE_CHECKING
 
 from envkeep.capturing.former import Former
-from envkeep.errors import BadFormatError
+from envkeep.errors import BadFormatError, StoreError
 from envkeep.store.contents import load_record_as, remember_record
 from envkeep.store.layout import RECORD
 from envkeep.store.manifest import read_manifest
 from envkeep.store.readings import read_readings, write_readings
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from envkeep.model.record import Record
     from envkeep.store.layout import Backup, StoredEnvironment
     from envkeep.store.store import Store
 
-__all__ = ["former_of", "note_readings"]
+__all__ = ["capture_beside", "former_of", "note_readings"]
+
+
+def capture_beside(prefix: Path, store: Store, *, ask_git: bool = True, now: datetime | None = None) -> Record:
+    """Return the record of an environment; what did not move since its last backup is taken from that, nothing is noted.
+
+    Args:
+        prefix: of the environment.
+        store: where its backups are; one that cannot be read is none.
+        ask_git: as of ``capture``.
+        now: as of ``capture``.
+
+    Raises:
+        NotAnEnvironmentError, UnreadableEnvironmentError: as of ``capture``.
+    """
+    from envkeep.capturing.capture import capture
+
+    try:
+        environment = store.find_environment(prefix.absolute())
+    except StoreError:
+        environment = None
+    return capture(prefix, ask_git=ask_git, now=now, former=former_of(prefix, store, environment))
 
 
 def former_of(prefix: Path, store: Store, environment: StoredEnvironment | None) -> Former:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from envkeep.capturing.capture import capture
 from envkeep.keeping.comparing import compare
+from envkeep.keeping.former import capture_beside
 from envkeep.model.content import content_digest
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def status(prefix: Path, store: Store, *, now: datetime | None = None) -> Status
         NotAnEnvironmentError: the prefix is none.
         StoreError: the store cannot be read.
     """
-    record = capture(prefix, ask_git=False, now=now)
+    record = capture_beside(prefix, store, ask_git=False, now=now)
     environment = store.find_environment(record.environment.prefix)
     if environment is None:
         return StatusResult(word="never", record=record)
