@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from envkeep.engines.run import Dialogue
     from envkeep.model.record import CondaPackage
 
-__all__ = ["RattlerEngine", "cache_folder", "installed_version"]
+__all__ = ["RattlerEngine", "cache_folder", "is_installed"]
 
 _INSTALL_IT = 'Install it: pip install "envkeep[engine]"'
 # what the engine's own words for it hold, and what to do then
@@ -36,14 +36,11 @@ _REMEDIES = (
 _NOWHERE = "http://127.0.0.1:9"
 
 
-def installed_version() -> str | None:
-    """Return the version of py-rattler in this Python, or None; without importing it."""
-    from importlib.metadata import PackageNotFoundError, version
+def is_installed() -> bool:
+    """Return whether py-rattler is in this Python, without importing it."""
+    from importlib.util import find_spec
 
-    try:
-        return version("py-rattler")
-    except PackageNotFoundError:
-        return None
+    return find_spec("rattler") is not None
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
@@ -95,7 +92,13 @@ class RattlerEngine:
 
     def info(self) -> EngineInfo:
         """Return its version; its path is the Python it is installed in."""
-        return EngineInfo(name=self.name, version=installed_version(), path=sys.executable)
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            found = version("py-rattler")
+        except PackageNotFoundError:
+            found = None
+        return EngineInfo(name=self.name, version=found, path=sys.executable)
 
     def solve(self, request: SolveRequest) -> tuple[CondaPackage, ...]:
         """Return the packages that satisfy a request, sorted by name; see ``base.Engine``.

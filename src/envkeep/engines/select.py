@@ -93,9 +93,9 @@ def find_installer(name: InstallerName | None, python: Path, environ: Mapping[st
 
 
 def _embedded(environ: Mapping[str, str], network: Network | None = None) -> Engine | None:
-    from envkeep.engines.rattler import RattlerEngine, installed_version
+    from envkeep.engines.rattler import RattlerEngine, is_installed
 
-    return None if installed_version() is None else RattlerEngine(environ, network)
+    return RattlerEngine(environ, network) if is_installed() else None
 
 
 def _engine(kind: EngineName, path: Path, environ: Mapping[str, str], on_line: Callable[[str], None] | None = None) -> Engine:
