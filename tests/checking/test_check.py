@@ -120,7 +120,9 @@ class TestLocalFiles:
     def test_folders(self, tmp_path: Path) -> None:
         plain = Origin(kind="directory", url=tmp_path.as_uri())
         assert of_pip(dist("lab", origin=plain)) == [("no-repository", "lab")]
-        assert of_pip(dist("lab", origin=replace(plain, commit="1" * 40))) == [("local-folder", "lab")]
+        # of a copy no commit is recorded: nobody knows which one it was made at
+        assert of_pip(dist("lab", origin=replace(plain, vcs="git"))) == [("local-folder", "lab")]
+        assert of_pip(dist("lab", origin=replace(plain, vcs="git", editable=True))) == [("no-repository", "lab")]
         gone = replace(plain, url=(tmp_path / "gone").as_uri(), editable=True)
         assert [finding.rank for finding in check(record(distributions=(dist("lab", origin=gone),)))] == ["lost"]
         known = replace(gone, remote="https://example.org/lab.git")
@@ -211,12 +213,12 @@ def test_channels_are_asked_through_the_engine() -> None:
 
 
 def test_a_server_that_a_record_from_elsewhere_names_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from envkeep.checking import pip_part
+    from envkeep.checking import folders, pip_part
 
     def asked(path: object) -> bool:
         raise AssertionError(path)
 
-    monkeypatch.setattr(pip_part, "is_folder", asked)
+    monkeypatch.setattr(folders, "is_folder", asked)
     monkeypatch.setattr(pip_part, "is_file", asked)
     folder = Origin(kind="directory", url="file://server/share/lab", editable=True, commit="1" * 40)
     wheel = Origin(kind="archive", url="file://server/share/x-1.0-py3-none-any.whl")

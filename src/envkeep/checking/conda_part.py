@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkeep.checking.finding import Finding
+from envkeep.checking.finding import Finding, listed
 from envkeep.model.names import normalise
 from envkeep.model.urls import host, is_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from envkeep.model.record import CondaPackage, Record
 
-__all__ = ["conda_findings", "listed"]
+__all__ = ["conda_findings"]
 
-_SHOWN = 6
 # where anybody may fetch from without a log-in; a bare channel name is anaconda.org's
 _PUBLIC = frozenset(
     {"conda.anaconda.org", "anaconda.org", "repo.anaconda.com", "repo.continuum.io", "repo.prefix.dev", "prefix.dev"}
@@ -35,13 +34,6 @@ def conda_findings(record: Record) -> Iterator[Finding]:
             fact="conda-meta/history does not say what was asked for; it was inferred from what no other package needs",
             remedy="The from-history and portable files may name too much or too little: look at them before you hand them on.",
         )
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return names for a sentence: the first few, and how many more."""
-    known = sorted(set(names))
-    more = len(known) - _SHOWN
-    return ", ".join(known[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _channels(record: Record) -> Iterator[Finding]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-__all__ = ["RANKS", "Finding", "Rank", "ranked"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["RANKS", "Finding", "Rank", "listed", "ranked"]
 
 Rank = Literal["lost", "here-only", "at-risk", "unclear"]
+
+_SHOWN = 6
 
 RANKS: tuple[Rank, ...] = ("lost", "here-only", "at-risk", "unclear")
 
@@ -36,3 +41,10 @@ def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
     """Return findings, the worst first, without repetitions."""
     unique = dict.fromkeys(findings)
     return tuple(sorted(unique, key=lambda finding: (RANKS.index(finding.rank), finding.code, finding.subject.lower())))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names for a sentence: the first few, and how many more."""
+    known = sorted(set(names))
+    more = len(known) - _SHOWN
+    return ", ".join(known[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -10,8 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from envkeep.capturing.reading import scan
-from envkeep.checking.conda_part import listed
-from envkeep.checking.finding import Finding
+from envkeep.checking.finding import Finding, listed
 from envkeep.model.names import normalise
 
 if TYPE_CHECKING:

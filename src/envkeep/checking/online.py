@@ -10,7 +10,7 @@ from envkeep.checking.indexes import places_of, project_files, versions_of
 from envkeep.engines.base import NoProgress
 from envkeep.model.names import is_dist_name
 from envkeep.model.urls import host, scrub
-from envkeep.model.versions import compare_versions, pep440
+from envkeep.model.versions import same_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -86,7 +86,7 @@ class _Looking:
                 (self._listed[place], self._silent.get(place)) if place in self._listed else self._files(place, dist.name)
             )
             versions = versions_of(files, dist.name)
-            if any(_same(version, dist.version) for version in versions):
+            if any(same_version(version, dist.version) for version in versions):
                 return ()
             known = known or bool(versions)
             if reason is not None:
@@ -134,7 +134,3 @@ def _not_reached(place: Place, reason: str) -> Finding:
         fact=f"{place.url} does not say what it has: {reason}",
         remedy="Check the network, the index settings of pip and uv, and netrc; then try again.",
     )
-
-
-def _same(one: str, other: str) -> bool:
-    return one == other or (pep440(one) is not None and compare_versions(one, other, "pip") == 0)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from packaging.version import Version
 
-__all__ = ["CondaVersion", "Order", "compare_versions", "pep440"]
+__all__ = ["CondaVersion", "Order", "compare_versions", "pep440", "same_version"]
 
 Order = Literal["conda", "pip"]
 
@@ -166,3 +166,11 @@ def compare_versions(one: str, other: str, order: Order) -> int:
         if mine is not None and theirs is not None:
             return (mine > theirs) - (mine < theirs)
     return CondaVersion(one).compare(CondaVersion(other))
+
+
+def same_version(one: str, other: str) -> bool:
+    """Return whether a distribution's versions are equal: by their text, or by what PEP 440 says of them (``1.0``, ``1.0.0``)."""
+    if one == other:
+        return True
+    mine = pep440(one)
+    return mine is not None and mine == pep440(other)

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envkeep.model.versions import same_version
 from envkeep.verifying.outcome import Outcome
 
 if TYPE_CHECKING:
     from envkeep.model.record import CondaPackage, Distribution, Origin
     from envkeep.verifying.outcome import Word
 
-__all__ = ["compare_conda", "compare_distribution", "compare_origins", "same_version"]
-
-
-def same_version(one: str, other: str) -> bool:
-    """Return whether two versions are equal: by their text, or by what PEP 440 says that they mean (``1.0`` and ``1.0.0``)."""
-    if one == other:
-        return True
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        return Version(one) == Version(other)
-    except InvalidVersion:
-        return False
+__all__ = ["compare_conda", "compare_distribution", "compare_origins"]
 
 
 def compare_conda(expected: CondaPackage, found: CondaPackage) -> Outcome:

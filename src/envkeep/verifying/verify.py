@@ -9,10 +9,11 @@ from envkeep.model import matchspec
 from envkeep.model.names import normalise
 from envkeep.model.record import Record
 from envkeep.model.version_match import parse_versions
+from envkeep.model.versions import same_version
 from envkeep.planning.fidelity import LADDER
 from envkeep.planning.make import TOOLS, is_complete
 from envkeep.verifying.outcome import GOOD, Outcome, Verification
-from envkeep.verifying.packages import compare_conda, compare_distribution, compare_origins, same_version
+from envkeep.verifying.packages import compare_conda, compare_distribution, compare_origins
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
