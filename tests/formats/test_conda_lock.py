@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from envkeep.errors import BadFormatError, RefusedError, UsageError
 from envkeep.formats import conda_lock
@@ -144,3 +145,10 @@ package:
     assert len(found.refused) == 5
     assert found.channels == ("https://h/chan",)
     assert found.problems == ("packages of the categories dev are left out",)
+
+
+@pytest.mark.parametrize(("subdir", "expected"), [("linux-64", {"six": ">=1"}), ("win-64", {"six": ">=1", "colorama": "*"})])
+def test_dependencies_are_those_of_the_platform(subdir: str, expected: dict[str, str]) -> None:
+    document = yaml.safe_load(conda_lock.write(sample(subdir), _PINS))
+    (entry,) = (entry for entry in document["package"] if entry["name"] == "colorlog")
+    assert entry["dependencies"] == expected

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envkeep.errors import BadFormatError
-from envkeep.model.matchspec import name_of, parse, spell, validate
+from envkeep.model.matchspec import name_of, parse, spell
 
 # spelling found -> spelling people write
 SPELLINGS = {
@@ -120,20 +120,20 @@ def test_exact_version_is_of_exact_ones_only() -> None:
 )
 def test_what_is_no_spec_is_refused(text: str) -> None:
     with pytest.raises(BadFormatError):
-        validate(text)
+        spell(text)
     assert name_of(text) is None
 
 
 @given(st.text(max_size=60))
 def test_what_comes_out_is_fit_for_a_command_line(text: str) -> None:
     try:
-        spec = validate(text)
+        spec = spell(text)
     except BadFormatError:
         return
     assert spec
     assert not spec.startswith("-")
     assert not any(letter.isspace() or letter in '`$;&"\\' for letter in spec)
-    assert validate(spec) == spec
+    assert spell(spec) == spec
 
 
 _NAMES = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)

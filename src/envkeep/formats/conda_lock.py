@@ -17,6 +17,7 @@ from envkeep.formats.text import decode, shown
 from envkeep.model.channels import canonical_channel, channel_base_url, split_subdir
 from envkeep.model.content import content_digest
 from envkeep.model.fetched import is_fetched, quoted
+from envkeep.model.markers import holds, marker_environment
 from envkeep.model.names import is_conda_name, normalise
 from envkeep.model.record import CondaPackage
 from envkeep.model.specification import RefusedLine, Specification
@@ -33,7 +34,6 @@ __all__ = ["read", "write"]
 _DEPENDS = re.compile(r"(?:.*::)?(?P<name>[^\s=<>!~\[]+)\s*(?P<rest>.*)\Z")
 _ARTEFACT = re.compile(r"(?P<name>[^/\\]+)-(?P<version>[^-/\\]+)-(?P<build>[^-/\\]+)(?:\.tar\.bz2|\.conda)\Z")
 _HEX = {"md5": re.compile(r"[0-9a-f]{32}\Z"), "sha256": re.compile(r"[0-9a-f]{64}\Z")}
-_REQUIRES = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*\(?(?P<rest>[^;)]*)\)?(?P<marker>;.*)?\Z")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]+\Z")
 
 
@@ -55,7 +55,8 @@ def write(record: Record, pins: Mapping[str, Pin], *, pip: bool = True) -> str:
         raise UsageError("a conda-lock file is of a conda environment", "Write a pylock.toml: --format pylock")
     lacking: dict[str, str] = {}
     packages = [_conda(package, record.environment.subdir, lacking) for package in linked_order(record.conda)]
-    packages += [_pip(dist, record.environment.subdir, pins, lacking) for dist in (record.pip if pip else ())]
+    environment = marker_environment(record)
+    packages += [_pip(dist, record.environment.subdir, pins, lacking, environment) for dist in (record.pip if pip else ())]
     refuse_unpinned(lacking, "conda-lock file")
     document = {
         "version": 1,
@@ -151,13 +152,15 @@ def _dependency(text: str) -> tuple[str, str]:
     return (text, "") if match is None else (match["name"].lower(), match["rest"])
 
 
-def _pip(dist: Distribution, platform: str, pins: Mapping[str, Pin], lacking: dict[str, str]) -> dict[str, Any]:
+def _pip(
+    dist: Distribution, platform: str, pins: Mapping[str, Pin], lacking: dict[str, str], environment: dict[str, str]
+) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "name": normalise(dist.name),
         "version": dist.version,
         "manager": "pip",
         "platform": platform,
-        "dependencies": dict(_requirements(dist.requires)),
+        "dependencies": dict(_requirements(dist.requires, environment)),
     }
     repository = repository_url(dist)
     pin = pins.get(normalise(dist.name))
@@ -170,12 +173,18 @@ def _pip(dist: Distribution, platform: str, pins: Mapping[str, Pin], lacking: di
     return {**entry, "category": "main", "optional": False}
 
 
-def _requirements(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
+def _requirements(lines: Iterable[str], environment: dict[str, str]) -> Iterable[tuple[str, str]]:
+    from packaging.requirements import InvalidRequirement, Requirement
+
     for line in lines:
-        match = _REQUIRES.match(line)
-        # what only some platforms or extras need is no dependency of this environment
-        if match is not None and not match["marker"]:
-            yield normalise(match["name"]), match["rest"].strip() or "*"
+        try:
+            requirement = Requirement(line)
+        except (InvalidRequirement, RecursionError):
+            # metadata older than the rules
+            continue
+        # what other platforms or extras need is no dependency of this environment
+        if holds(requirement.marker, environment):
+            yield normalise(requirement.name), str(requirement.specifier) or "*"
 
 
 def _entries(data: bytes, source: str) -> tuple[list[dict[str, Any]], tuple[str, ...]]:

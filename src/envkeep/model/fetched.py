@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from envkeep.model.urls import escaped
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -40,12 +42,7 @@ def is_revision(text: str) -> bool:
 
 def quoted(url: str) -> str:
     """Return a URL in which everything is quoted that ends, splits or expands in a requirement line, a comment or a shell."""
-    if _PLAIN_URL.match(url):
-        return url
-    return "".join(
-        letter if letter in _PLAIN else "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogateescape"))
-        for letter in url
-    )
+    return url if _PLAIN_URL.match(url) else escaped(url, _PLAIN)
 
 
 def fragment(parts: Iterable[tuple[str, str]]) -> str:

@@ -17,7 +17,7 @@ from envkeep.model.channels import DEFAULTS, canonical_channel, is_subdir, split
 from envkeep.model.names import is_conda_name
 from envkeep.model.urls import is_url, without_credentials
 
-__all__ = ["MatchSpec", "name_of", "parse", "spell", "validate"]
+__all__ = ["MatchSpec", "name_of", "parse", "spell"]
 
 _LIMIT = 4096
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -174,21 +174,12 @@ def parse(text: str) -> MatchSpec:
 
 
 def spell(text: str) -> str:
-    """Return a MatchSpec string as people write it: ``six[version='>=1.17']`` gives ``six>=1.17``.
+    """Return a MatchSpec string as people write it, fit for a command line: ``six[version='>=1.17']`` gives ``six>=1.17``.
 
     Raises:
         BadFormatError: as ``parse``.
     """
     return str(parse(text))
-
-
-def validate(text: str) -> str:
-    """Return a MatchSpec string in the one spelling that is fit for a command line.
-
-    Raises:
-        BadFormatError: as ``parse``.
-    """
-    return spell(text)
 
 
 def name_of(text: str) -> str | None:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from envkeep.model.secrets import looks_secret, secret_value, without_tokens
 
-__all__ = ["AuthKind", "CleanUrl", "file_url", "host", "is_url", "path_of_file_url", "scrub", "without_credentials"]
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+__all__ = ["AuthKind", "CleanUrl", "escaped", "file_url", "host", "is_url", "path_of_file_url", "scrub", "without_credentials"]
 
 AuthKind = Literal["token", "user", "query"]
 
@@ -117,10 +120,10 @@ def file_url(path: str) -> str:
         path: POSIX (``/srv/my chan``), Windows (``C:\chan``, ``C:/chan``) or UNC (``\\server\share``), whatever this machine is.
     """
     if _DRIVE.match(path):
-        return "file:///" + path[0] + ":" + _quote(path[2:].replace("\\", "/"))
+        return "file:///" + path[0] + ":" + escaped(path[2:].replace("\\", "/"), _SAFE)
     if path.startswith("\\\\"):
-        return "file:" + _quote(path.replace("\\", "/"))
-    return "file://" + _quote(path)
+        return "file:" + escaped(path.replace("\\", "/"), _SAFE)
+    return "file://" + escaped(path, _SAFE)
 
 
 def path_of_file_url(url: str) -> str | None:
@@ -205,10 +208,9 @@ def _secret_part(part: str) -> bool:
     return name.lower().startswith(("x-amz-", "x-goog-", "awsaccesskeyid")) or looks_secret(name, value)
 
 
-def _quote(path: str) -> str:
-    if all(letter in _SAFE for letter in path):
-        return path
+def escaped(text: str, plain: Container[str]) -> str:
+    """Return a text with every letter that is not plain percent-encoded; bytes that are no text (PEP 383) as they were."""
     return "".join(
-        letter if letter in _SAFE else "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogateescape"))
-        for letter in path
+        letter if letter in plain else "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogateescape"))
+        for letter in text
     )
