@@ -22,7 +22,7 @@ from envkeep.errors import NotAnEnvironmentError, UnreadableEnvironmentError
 from envkeep.formats.history import parse_history
 from envkeep.model.record import CondaPackage, EnvironmentInfo, Problem, Record, Requested, Transaction
 from envkeep.model.urls import scrub
-from envkeep.store.seen import signature
+from envkeep.store.readings import stand_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,7 +139,7 @@ def _history(prefix: Path, former: Former | None) -> tuple[tuple[Transaction, ..
     before = former.history(whole) if former is not None else None
     if before is not None:
         return before, ()
-    stand = signature(whole)
+    stand = stand_at(whole)
     try:
         text = read_text(prefix / path, _HISTORY_LIMIT)
         history = parse_history("\n".join(line_text(line) for line in text.splitlines()))

@@ -10,7 +10,7 @@ from envkeep.capturing.conda_record import decode_record, owned_metadata, packag
 from envkeep.capturing.reading import line_text, listing, plain_json, read_bytes, read_text
 from envkeep.model.record import CondaPackage, Problem
 from envkeep.model.urls import scrub
-from envkeep.store.seen import signature_of
+from envkeep.store.readings import stand_of
 
 if TYPE_CHECKING:
     import os
@@ -124,16 +124,20 @@ def read_pinned(prefix: Path) -> tuple[str, ...]:
 
 
 def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[Problem]) -> _Read | None:
+    mtime, stand = 0, ""
+    try:
+        info = entry.stat()
+        mtime, stand = info.st_mtime_ns, stand_of(info)
+    except OSError:
+        # so will reading it, where the reason is told
+        pass
+    before = former.package(entry.name, stand) if former is not None else None
+    if before is not None:
+        return _Read(before[0], before[1], f"conda-meta/{entry.name}", entry.path, mtime, whole=True)
     path = line_text(f"conda-meta/{entry.name}")
     parts = line_text(entry.name[:-5]).rsplit("-", 2)
     named = (parts[0], parts[1], parts[2]) if len(parts) == 3 and all(parts) else None
-    mtime = 0
     try:
-        info = entry.stat()
-        mtime = info.st_mtime_ns
-        before = former.package(entry.name, signature_of(info)) if former is not None else None
-        if before is not None:
-            return _Read(before[0], before[1], path, entry.path, mtime, whole=True)
         raw, paths = decode_record(read_bytes(entry.path, _RECORD_LIMIT))
     except FileNotFoundError:
         # it was there a moment ago, or is a link into nowhere
@@ -164,7 +168,7 @@ def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[
         return None
     owned = owned_metadata(paths)
     if former is not None:
-        former.note_package(entry.name, signature_of(info), owned)
+        former.note_package(entry.name, stand, owned)
     return _Read(package, owned, path, entry.path, mtime, whole=True)
 
 

@@ -20,13 +20,12 @@ from envkeep.capturing.metadata import (
 from envkeep.capturing.reading import decode, exists, is_folder, line_text, read_bytes, read_text, scan
 from envkeep.model.record import Distribution, Origin, Problem
 from envkeep.model.urls import file_url, path_of_file_url
-from envkeep.store.seen import signature, signature_of
+from envkeep.store.readings import stand_at, stand_of
 
 if TYPE_CHECKING:
     import os
 
     from envkeep.capturing.former import Former
-    from envkeep.store.seen import Signature
 
 __all__ = ["Found", "read_distribution"]
 
@@ -47,13 +46,13 @@ class Found:
         distribution: what it says.
         path: of the folder or file.
         mtime: when that was last changed, ns since 1970.
-        stands: how it and its files stood before they were read; None where they have to be read each time.
+        stands: how it and its files stood before they were read; empty where they have to be read each time.
     """
 
     distribution: Distribution
     path: str
     mtime: int
-    stands: tuple[Signature | None, ...] | None = None
+    stands: str = ""
 
 
 def read_distribution(
@@ -72,22 +71,20 @@ def read_distribution(
         problems: what was odd is added here.
         former: of a former capture; a folder is not read again where nothing of it moved.
     """
-    path = line_text(f"{location}/{entry.name}")
-    stands = None
     try:
         info = entry.stat()
-        mtime = info.st_mtime_ns
-        a_folder = S_ISDIR(info.st_mode)
     except OSError as error:
-        problems.append(_unreadable(path, error))
+        problems.append(_unreadable(line_text(f"{location}/{entry.name}"), error))
         return None
+    mtime, a_folder, stands = info.st_mtime_ns, S_ISDIR(info.st_mode), ""
     if former is not None and a_folder and entry.name.endswith(".dist-info"):
         names = _OF_CONDA if conda_package is not None else _OF_PIP
-        stands = (signature_of(info), *[signature(entry.path + name) for name in names])
+        stands = "|".join([stand_of(info), *[stand_at(entry.path + name) for name in names]])
         before = former.distribution(entry.path, conda_package, stands)
         if before is not None:
             return Found(before, entry.path, mtime, stands)
     odd = len(problems)
+    path = line_text(f"{location}/{entry.name}")
     if entry.name.endswith(".egg-link"):
         distribution = _egg_link(entry, location, conda_package, problems)
     elif entry.name.endswith(".dist-info") and a_folder:
@@ -106,7 +103,7 @@ def read_distribution(
         return None
     # a local folder's checkout is read anew each time, and so is what a problem has to be said of
     local = distribution.origin is not None and distribution.origin.kind == "directory"
-    return Found(distribution, entry.path, mtime, None if local or len(problems) > odd else stands)
+    return Found(distribution, entry.path, mtime, "" if local or len(problems) > odd else stands)
 
 
 def _dist_info(

@@ -10,14 +10,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from envkeep.store.readings import DistributionRow, PackageRow, Readings
-from envkeep.store.seen import rested, signature
+from envkeep.store.readings import DistributionRow, PackageRow, Readings, stand_at, was_at_rest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from envkeep.model.record import CondaPackage, Distribution, PythonInfo, Record, Transaction
-    from envkeep.store.seen import Signature
 
 __all__ = ["Former"]
 
@@ -41,9 +39,9 @@ class Former:
         self._distributions = {dist.name: dist for dist in record.distributions} if record is not None else {}
         self._packages: dict[str, PackageRow] = {}
         self._rows: dict[str, DistributionRow] = {}
-        self._files: dict[str, Signature] = {}
+        self._files: dict[str, str] = {}
 
-    def package(self, file: str, stand: Signature) -> tuple[CondaPackage, tuple[str, ...]] | None:
+    def package(self, file: str, stand: str) -> tuple[CondaPackage, Sequence[str]] | None:
         """Return what a record of conda-meta held and the metadata that it owns, where it did not move."""
         row = self._readings.packages.get(file) if self._readings is not None else None
         package = self._conda.get(file) if row is not None and row.stand == stand else None
@@ -53,21 +51,24 @@ class Former:
         # a finding about the prefix, not about the file
         return package if package.altered is None else replace(package, altered=None), row.owned
 
-    def note_package(self, file: str, stand: Signature, owned: Iterable[str]) -> None:
+    def note_package(self, file: str, stand: str, owned: Sequence[str]) -> None:
         """Keep how a record of conda-meta stood before it was read."""
-        if rested(stand, self.began):
-            self._packages[file] = PackageRow(stand, tuple(owned))
+        if was_at_rest(stand, self.began):
+            self._packages[file] = PackageRow(stand, owned)
 
-    def distribution(self, path: str, owner: str | None, stands: tuple[Signature | None, ...]) -> Distribution | None:
+    def distribution(self, path: str, owner: str | None, stands: str) -> Distribution | None:
         """Return the distribution of a metadata folder that belonged to the same and did not move."""
         row = self._readings.distributions.get(path) if self._readings is not None else None
         if row is None or row.owner != owner or row.stands != stands:
             return None
         return self._distributions.get(row.name)
 
-    def note_distribution(self, path: str, dist: Distribution, stands: tuple[Signature | None, ...]) -> None:
+    def note_distribution(self, path: str, dist: Distribution, stands: str) -> None:
         """Keep how the metadata of a distribution that is imported stood before it was read."""
-        if all(stand is None or rested(stand, self.began) for stand in stands):
+        row = self._readings.distributions.get(path) if self._readings is not None else None
+        if row is not None and row.stands == stands and row.name == dist.name:
+            self._rows[path] = row
+        elif was_at_rest(stands, self.began):
             self._rows[path] = DistributionRow(dist.name, dist.conda_package, stands)
 
     def python(self, executable: str) -> PythonInfo | None:
@@ -81,9 +82,9 @@ class Former:
         """Return the transactions of a history that did not move."""
         return self._record.history if self._record is not None and self._is_same(path) else None
 
-    def note_file(self, path: str, stand: Signature | None) -> None:
+    def note_file(self, path: str, stand: str) -> None:
         """Keep how a file stood before it was read, or started."""
-        if stand is not None and rested(stand, self.began):
+        if stand and was_at_rest(stand, self.began):
             self._files[path] = stand
 
     def readings(self, prefix: str, stamp: str, digest: str, captured: Record, held: Record) -> Readings:
@@ -112,9 +113,8 @@ class Former:
         )
 
     def _is_same(self, path: str) -> bool:
-        stand = signature(path)
-        was = self._readings.files.get(path) if self._readings is not None else None
-        if stand is None or stand != was:
+        stand = stand_at(path)
+        if not stand or self._readings is None or self._readings.files.get(path) != stand:
             return False
         self._files[path] = stand
         return True

@@ -12,7 +12,7 @@ from envkeep.capturing.layout import find_executable, read_venv_config
 from envkeep.capturing.reading import exists, read_text, scan
 from envkeep.errors import EngineError
 from envkeep.model.record import Problem, PythonInfo
-from envkeep.store.seen import signature
+from envkeep.store.readings import stand_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,7 @@ class Asked:
             return
         from threading import Thread
 
-        self._stand = signature(str(executable))
+        self._stand = stand_at(str(executable))
         self._answer = "it was not asked to"
         self._thread = Thread(target=self._run, name="envkeep-asks-python", daemon=True)
         self._thread.start()

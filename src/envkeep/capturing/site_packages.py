@@ -84,7 +84,7 @@ def read_site_packages(
                 by_name.setdefault(normalise(found.distribution.name), []).append(found)
     kept = [_importable(by_name[name], problems) for name in sorted(by_name)]
     for found in kept:
-        if former is not None and found.stands is not None:
+        if former is not None and found.stands:
             former.note_distribution(found.path, found.distribution, found.stands)
     for folder in leftovers:
         count = sum(1 for entry in scan(folder) if entry.name.endswith(_METADATA))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError
@@ -20,6 +21,7 @@ from envkeep.store.layout import (
     stamp_of_txt,
 )
 from envkeep.store.manifest import read_identity, read_manifest, read_tags
+from envkeep.store.seen import signature
 from envkeep.store.stamps import instant_of, is_stamp
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envkeep.store.manifest import Manifest
+    from envkeep.store.seen import Signature
 
 __all__ = [
     "Header",
@@ -216,6 +219,12 @@ def _backup(environment: StoredEnvironment, stamp: str, tags: tuple[str, ...]) -
 
 
 def _manifest(folder: Path) -> Manifest | None:
+    stand = signature(f"{folder}{os.sep}{MANIFEST}")
+    return None if stand is None else _manifest_as(folder, stand)
+
+
+@lru_cache(maxsize=256)
+def _manifest_as(folder: Path, stand: Signature) -> Manifest | None:  # noqa: ARG001 - another file, another reading
     try:
         return read_manifest(folder)
     except (BadFormatError, OSError):
