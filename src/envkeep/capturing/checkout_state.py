@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.capturing.checkout import find_checkout
+from envkeep.capturing.reading import line_text
 from envkeep.errors import EngineError
-from envkeep.model.urls import path_of_file_url
+from envkeep.model.urls import path_of_file_url, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckoutState", "checkout_states", "with_checkout_states"]
 
-_GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false")
+# what was renamed is told by contents, which a partial clone would have to fetch
+_GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "status.renames=false")
 # seconds that a backup at an application's start may wait for a network disk; what is not known by then is not recorded
 _PATIENCE_OF_A_CAPTURE = 5.0
+_GRACE = 0.5
 # what building leaves in a source folder, whether or not .gitignore names it
 _BUILT = (":(exclude,glob)**/*.egg-info/**", ":(exclude,glob)**/__pycache__/**")
 # they make git look at another checkout (`git rev-parse --local-env-vars`); a hook or an editor may have set them
@@ -118,7 +121,12 @@ def checkout_states(folders: Iterable[Path], *, patience: float) -> dict[Path, C
     answers: dict[Path, CheckoutState] = {}
 
     def ask(root: Path) -> None:
-        answers[root] = _ask(root, tuple(inside[root].values()), deadline)
+        try:
+            answers[root] = _ask(root, tuple(inside[root].values()), deadline)
+        except TimeoutError:
+            pass
+        except EngineError as error:
+            answers[root] = CheckoutState(unknown=line_text(scrub(error.fact)))
 
     # daemons: a git that hangs in a dead network disk cannot even be killed, and must not be waited for
     threads = [Thread(target=ask, args=(root,), name="envkeep-asks-git", daemon=True) for root in inside]
@@ -131,7 +139,7 @@ def checkout_states(folders: Iterable[Path], *, patience: float) -> dict[Path, C
     for thread in threads:
         if thread.ident is not None:
             # it gives up by itself, at the deadline; the rest is for the end of what it started
-            thread.join(max(0.0, deadline - time.monotonic()) + 0.5)
+            thread.join(max(0.0, deadline + _GRACE - time.monotonic()))
     silent = CheckoutState(unknown=f"git did not answer within {patience:g} s")
     return {
         folder: _within(answers.get(root, silent), subfolder)
@@ -151,53 +159,31 @@ def _within(state: CheckoutState, subfolder: str) -> CheckoutState:
 
 def _ask(root: Path, subfolders: Sequence[str], deadline: float) -> CheckoutState:
     where = (".",) if "" in subfolders else tuple(f":(literal){subfolder}" for subfolder in subfolders)
-    try:
-        still = _without_filters(root, deadline)
-        status = _git(
-            root,
-            deadline,
-            *still,
-            "status",
-            "--porcelain=v2",
-            "--branch",
-            "-z",
-            "--untracked-files=normal",
-            "--",
-            *where,
-            *_BUILT,
-        )
-        names, committed = _parse(status)
-        ahead = _git(root, deadline, "rev-list", "--max-count=1", "HEAD", "--not", "--remotes", "--") if committed else ""
-        unpushed = bool(ahead.strip()) if committed else None
-        remotes = unpushed is False or bool(_git(root, deadline, "remote").strip())
-    except EngineError as error:
-        return CheckoutState(unknown=error.fact)
-    except TimeoutError as error:
-        return CheckoutState(unknown=str(error))
+    options = ("--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--")
+    status = _git(root, deadline, *_without_filters(root, deadline), "status", *options, *where, *_BUILT)
+    names, committed = _parse(status)
+    ahead = _git(root, deadline, "rev-list", "--max-count=1", "HEAD", "--not", "--remotes", "--") if committed else ""
+    unpushed = bool(ahead.strip()) if committed else None
+    remotes = unpushed is False or bool(_git(root, deadline, "remote").strip())
     return CheckoutState(dirty=tuple(sorted(names)), unpushed=unpushed, remotes=remotes)
 
 
 def _parse(status: str) -> tuple[list[str], bool]:
-    # git-status(1), porcelain v2 with -z: the path is the last field, and after a renamed one its old name is an entry of its own
-    fields = {"1": 8, "2": 9, "u": 10, "?": 1}
-    names = []
-    committed = True
-    entries = iter(status.split("\0"))
-    for entry in entries:
-        kind = entry[:1]
-        if kind == "#":
-            committed = committed and entry != "# branch.oid (initial)"
-        elif kind in fields:
-            names.append(entry.split(" ", fields[kind])[-1])
-            if kind == "2":
-                next(entries, None)
-    return names, committed
+    # git-status(1), porcelain v2 with -z: how many fields stand before the path
+    fields = {"1": 8, "u": 10, "?": 1}
+    entries = status.split("\0")
+    names = [entry.split(" ", fields[entry[0]])[-1] for entry in entries if entry[:1] in fields]
+    return names, "# branch.oid (initial)" not in entries
 
 
 def _without_filters(root: Path, deadline: float) -> list[str]:
     # git has no option for it, and an attribute may name any of those that are configured; none are: status 1
     done = _run(root, deadline, "config", "--null", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$")
     names = {key.rpartition(".")[0] for key in done.stdout.split("\0") if key}
+    for name in names:
+        # it would end the name of the setting
+        if "=" in name:
+            raise EngineError(f"its {name!r} cannot be switched off")
     endings = (".clean=", ".process=", ".required=false")
     return [part for name in sorted(names) for ending in endings for part in ("-c", f"{name}{ending}")]
 
