@@ -43,7 +43,7 @@ def fetch_files(jobs: Mapping[str, Path], progress: Progress, environ: Mapping[s
     if is_installed():
         failed = RattlerEngine(environ).download({url: str(part) for url, part in parts.items()}, progress)
     else:
-        failed = _by_python(parts, progress)
+        failed = _by_python(parts, progress, environ)
     for url, path in jobs.items():
         if url in failed:
             parts[url].unlink(missing_ok=True)
@@ -52,14 +52,15 @@ def fetch_files(jobs: Mapping[str, Path], progress: Progress, environ: Mapping[s
     return failed
 
 
-def _by_python(jobs: Mapping[str, Path], progress: Progress) -> dict[str, str]:
+def _by_python(jobs: Mapping[str, Path], progress: Progress, environ: Mapping[str, str]) -> dict[str, str]:
     from concurrent.futures import ThreadPoolExecutor
 
     failed: dict[str, str] = {}
     progress.start("downloading", len(jobs))
     try:
         with ThreadPoolExecutor(_WORKERS) as pool:
-            for url, reason in zip(jobs, pool.map(_download, jobs.items()), strict=True):
+            reasons = pool.map(lambda job: _download(job[0], job[1], environ), jobs.items())
+            for url, reason in zip(jobs, reasons, strict=True):
                 if reason is not None:
                     failed[url] = reason
                 progress.advance()
@@ -68,15 +69,14 @@ def _by_python(jobs: Mapping[str, Path], progress: Progress) -> dict[str, str]:
     return failed
 
 
-def _download(job: tuple[str, Path]) -> str | None:
+def _download(url: str, path: Path, environ: Mapping[str, str]) -> str | None:
     from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
 
+    from envkeep.engines.asking import opened
     from envkeep.model.urls import host
 
-    url, path = job
     try:
-        with urlopen(Request(url), timeout=_PATIENCE) as answer, path.open("wb") as file:  # noqa: S310 - http(s), see fetch_files
+        with opened(url, timeout=_PATIENCE, environ=environ) as answer, path.open("wb") as file:
             while block := answer.read(_BLOCK):
                 file.write(block)
     except HTTPError as error:
