@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from envkeep.diffing.diff import diff
-from envkeep.formats import requirements_txt
+from envkeep.formats import requirements_txt, requirements_txt_reader
 from envkeep.formats.load import load_file
 from envkeep.model.record import Origin
 from envkeep.model.specification import RefusedLine, Requirement, Specification
@@ -153,7 +153,7 @@ def test_what_a_file_leaves_out_by_rule_is_no_change() -> None:
 @settings(deadline=None)
 @given(records())
 def test_a_records_own_list_differs_from_it_in_nothing(held: Record) -> None:
-    spec = requirements_txt.read(requirements_txt.write(held).encode(), "own.txt")
+    spec = requirements_txt_reader.read(requirements_txt.write(held).encode(), "own.txt")
     # not what pip cannot be asked for, nor the second of one name: those are comments
     assume(len(spec.requirements) == len(held.distributions))
     assert not diff(spec, held).changes

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envkeep.errors import BadFormatError
-from envkeep.formats import explicit
+from envkeep.formats import explicit, explicit_reader
 from envkeep.formats.conda_graph import linked_order
 from envkeep.model.record import CondaPackage, Distribution, Origin
 from support.wild_records import conda_package, make_record
@@ -60,7 +60,7 @@ def test_sha256_where_asked() -> None:
 
 
 def test_ours_reads_back() -> None:
-    found = explicit.read(explicit.write(LAB).encode(), "x")
+    found = explicit_reader.read(explicit.write(LAB).encode(), "x")
     assert found.subdir == "linux-64"
     assert found.python == "1.0"
     assert found.channels == ("conda-forge", "my chan")
@@ -98,7 +98,7 @@ https://host.example/noarch/--evil-1.0-0.conda\r
 https://host.example/x.txt\r
 https://conda.anaconda.org/conda-forge/noarch/b-c-2.0-py_0.conda\r
 """.encode()
-    found = explicit.read(data, "x")
+    found = explicit_reader.read(data, "x")
     by_name = {package.name: package for package in found.artefacts}
     assert sorted(by_name) == ["a", "b-c", "cut", "d", "e"]
     assert by_name["a"].url == "https://conda.example/chan/osx-arm64/a-1!2.0-h1_0.tar.bz2"
@@ -114,13 +114,13 @@ https://conda.anaconda.org/conda-forge/noarch/b-c-2.0-py_0.conda\r
 
 def test_a_list_without_the_mark_is_none() -> None:
     with pytest.raises(BadFormatError, match="no @EXPLICIT line"):
-        explicit.read(b"https://host.example/noarch/a-1-0.conda\n", "x")
+        explicit_reader.read(b"https://host.example/noarch/a-1-0.conda\n", "x")
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab1-./:#@$~ \\%\n"), max_size=60))
 def test_nothing_raises_anything_else(text: str) -> None:
-    for package in explicit.read(f"@EXPLICIT\n{text}\n".encode(), "x").artefacts:
+    for package in explicit_reader.read(f"@EXPLICIT\n{text}\n".encode(), "x").artefacts:
         assert package.url is not None
 
 

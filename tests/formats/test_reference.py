@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from envkeep.formats import export, record_json, requirements_txt
+from envkeep.formats import export, record_json, requirements_txt_reader
 from envkeep.formats.wire import Shape
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -30,7 +30,7 @@ def test_the_example_of_the_txt_reads() -> None:
     lines = [line.removeprefix("    ") for line in text.splitlines() if line.startswith("    ")]
     assert len(lines) == 6
     example = "\n".join([*lines[:2], "", *lines[2:]]).replace("1f2e…", "1f2e")
-    found = requirements_txt.read(example.encode(), "x")
+    found = requirements_txt_reader.read(example.encode(), "x")
     assert found.python == "3.12.3"
     assert [item.name for item in found.requirements] == ["my-driver", "PySide6", "PySide6_Addons", "scope-tools"]
     assert found.requirements[0].origin is not None

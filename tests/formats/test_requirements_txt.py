@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement as Pep508
 
 from envkeep.errors import BadFormatError
-from envkeep.formats import requirements_txt
+from envkeep.formats import requirements_txt, requirements_txt_reader
 from envkeep.model.names import normalise
 from envkeep.model.record import Distribution, Origin, Record
 from support.wild_records import make_record, records
@@ -81,7 +81,7 @@ def test_what_of_a_checkout_is_nowhere_else_is_said_and_read_back() -> None:
     dist = Distribution(name="drv", version="1", origin=replace(EDITABLE, dirty=True, unpushed=True))
     text = requirements_txt.write(make_record(dists=(dist,)))
     assert text.endswith("; remote git@host.example:a/b.git; uncommitted changes; unpushed commit\n")
-    (found,) = requirements_txt.read(text.encode(), "x").requirements
+    (found,) = requirements_txt_reader.read(text.encode(), "x").requirements
     assert found.origin is not None
     assert (found.origin.dirty, found.origin.unpushed, found.origin.hashes) == (True, True, ())
     clean = replace(dist, origin=replace(EDITABLE, dirty=False, unpushed=False))
@@ -91,7 +91,7 @@ def test_what_of_a_checkout_is_nowhere_else_is_said_and_read_back() -> None:
 def test_an_environment_without_python_says_none_and_has_no_lines() -> None:
     text = requirements_txt.write(make_record(python=None))
     assert text == "# executable: none\n# version: none\n\n"
-    assert requirements_txt.read_header(text.encode(), "x") == requirements_txt.Header()
+    assert requirements_txt_reader.read_header(text.encode(), "x") == requirements_txt_reader.Header()
 
 
 def test_before_python_3_12_setuptools_is_left_out_as_pip_freeze_does() -> None:
@@ -111,7 +111,7 @@ def test_the_order_of_a_record_makes_no_difference() -> None:
 
 
 def test_ours_read_back_loses_nothing() -> None:
-    found = requirements_txt.read(requirements_txt.write(make_record(dists=DISTS)).encode(), "x")
+    found = requirements_txt_reader.read(requirements_txt.write(make_record(dists=DISTS)).encode(), "x")
     back = {item.name: (item.version, item.origin) for item in found.requirements}
     for dist in DISTS:
         if dist.name in {"pip", "odd", "pytz", "numpy"}:
@@ -155,7 +155,7 @@ def test_no_record_makes_a_line_that_pip_would_misread(record: Record) -> None:
         assert "${" not in line
         assert normalise(found.name) not in seen
         seen.add(normalise(found.name))
-    requirements_txt.read(text.encode("utf-8"), "x")
+    requirements_txt_reader.read(text.encode("utf-8"), "x")
 
 
 def empty_wheel(folder: Path, name: str, version: str) -> None:
@@ -207,9 +207,11 @@ mine @ file:///home/lab/dist/mine-1.2-py3-none-any.whl
 
 
 def test_pymodaq_files_are_understood() -> None:
-    found = requirements_txt.read(PYMODAQ.encode(), "x.txt")
+    found = requirements_txt_reader.read(PYMODAQ.encode(), "x.txt")
     assert found.python == "3.9.7"
-    assert requirements_txt.read_header(PYMODAQ.encode(), "x").version == "3.9.7 (default, Sep 16 2021, 13:09:58) [GCC 9.4.0]"
+    assert (
+        requirements_txt_reader.read_header(PYMODAQ.encode(), "x").version == "3.9.7 (default, Sep 16 2021, 13:09:58) [GCC 9.4.0]"
+    )
     by_name = {item.name: item for item in found.requirements}
     assert by_name["numpy"].text == "numpy==1.26.2"
     assert by_name["numpy"].origin is None
@@ -229,20 +231,20 @@ def test_pymodaq_files_are_understood() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
 def test_any_encoding_and_line_end(encoding: str, end: str) -> None:
     text = "# executable: C:\\Users\\Jérôme\\python.exe\n# version: 3.12.3 | packaged by\n\nnumpy==1.26.4\n".replace("\n", end)
-    found = requirements_txt.read(text.encode(encoding), "x")
+    found = requirements_txt_reader.read(text.encode(encoding), "x")
     assert [item.text for item in found.requirements] == ["numpy==1.26.4"]
     assert found.python == "3.12.3"
-    assert requirements_txt.read_header(text.encode(encoding), "x").executable == "C:\\Users\\Jérôme\\python.exe"
+    assert requirements_txt_reader.read_header(text.encode(encoding), "x").executable == "C:\\Users\\Jérôme\\python.exe"
 
 
 def test_an_empty_file_asks_for_nothing() -> None:
-    assert requirements_txt.read(b"", "x").requirements == ()
+    assert requirements_txt_reader.read(b"", "x").requirements == ()
 
 
 @pytest.mark.parametrize("data", [b"\x00\x01\x02", b"\x7fELF\x02\x01\x00", b"\xff\xfea"])
 def test_binary_files_are_one_clear_error(data: bytes) -> None:
     with pytest.raises(BadFormatError, match="no text file"):
-        requirements_txt.read(data, "x")
+        requirements_txt_reader.read(data, "x")
 
 
 @pytest.mark.parametrize(
@@ -285,7 +287,7 @@ def test_binary_files_are_one_clear_error(data: bytes) -> None:
     ],
 )
 def test_what_pip_would_obey_is_refused_with_its_line(line: str, reason: str) -> None:
-    found = requirements_txt.read(f"numpy==1.0\n\n{line}\n".encode(), "x", allow_index=["https://elsewhere.example/"])
+    found = requirements_txt_reader.read(f"numpy==1.0\n\n{line}\n".encode(), "x", allow_index=["https://elsewhere.example/"])
     assert [item.text for item in found.requirements] == ["numpy==1.0"]
     assert found.refused, line
     assert all(item.line == 3 for item in found.refused)
@@ -294,12 +296,14 @@ def test_what_pip_would_obey_is_refused_with_its_line(line: str, reason: str) ->
 
 def test_an_index_is_admitted_one_by_one() -> None:
     data = b"--index-url https://a.example/simple\n--extra-index-url https://me:pw@b.example/simple\n"
-    found = requirements_txt.read(data, "x", allow_index=["https://a.example/simple"])
+    found = requirements_txt_reader.read(data, "x", allow_index=["https://a.example/simple"])
     assert found.index_urls == ("https://a.example/simple",)
     (refused,) = found.refused
     assert refused.allow == "--allow-index https://b.example/simple"
     assert "pw" not in refused.text
-    assert requirements_txt.read(data, "x", allow_index=["https://b.example/simple"]).index_urls == ("https://b.example/simple",)
+    assert requirements_txt_reader.read(data, "x", allow_index=["https://b.example/simple"]).index_urls == (
+        "https://b.example/simple",
+    )
 
 
 def test_hand_made_lists() -> None:
@@ -318,7 +322,7 @@ foo==2; python_version>="3.9"
 --no-binary :all:
 https://user:pw@host.example/dl/pkg-1.0.tar.gz
 """.encode()
-    found = requirements_txt.read(data, "x")
+    found = requirements_txt_reader.read(data, "x")
     texts = [item.text for item in found.requirements]
     assert texts == [
         'requests[security,socks]==2.8.*,>=2.8.1; python_version < "3.13"',
@@ -339,7 +343,7 @@ https://user:pw@host.example/dl/pkg-1.0.tar.gz
 
 def test_pip_comments_name_the_editable_below() -> None:
     data = b"# Editable Git install with no remote (thing==1.0)\n-e c:\\users\\x y\\thing2\n-e /srv/other\n"
-    found = requirements_txt.read(data, "x")
+    found = requirements_txt_reader.read(data, "x")
     assert [(item.name, item.origin and item.origin.url) for item in found.requirements] == [
         ("thing", "file:///c:/users/x%20y/thing2"),
         ("other", "file:///srv/other"),
@@ -349,7 +353,7 @@ def test_pip_comments_name_the_editable_below() -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab1 =<>!~@#;:/\\.$-_[]+*'\"\n\r\u2028{}()%&"), max_size=60))
 def test_no_text_raises_and_what_comes_out_is_one_line(text: str) -> None:
-    found = requirements_txt.read(text.encode(), "x")
+    found = requirements_txt_reader.read(text.encode(), "x")
     for item in found.requirements:
         assert len(item.text.splitlines()) == 1
         assert not item.text.startswith("-")
@@ -361,6 +365,6 @@ def test_no_text_raises_and_what_comes_out_is_one_line(text: str) -> None:
 @given(st.binary(max_size=60))
 def test_no_bytes_raise_anything_else(data: bytes) -> None:
     try:
-        requirements_txt.read(data, "x")
+        requirements_txt_reader.read(data, "x")
     except BadFormatError:
         pass

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError
-from envkeep.formats import explicit, record_json, requirements_txt
+from envkeep.formats import explicit_reader, record_json, requirements_txt_reader
 from envkeep.formats.archive_file import is_archive, read_record
 from envkeep.formats.text import MAX_TEXT_BYTES, decode
 
@@ -113,10 +113,10 @@ def _read_environment(data: bytes, source: str, allow_index: Collection[str]) ->
 
 
 def _read_requirements(data: bytes, source: str, allow_index: Collection[str]) -> Specification:
-    found = requirements_txt.read(data, source, allow_index=allow_index)
+    found = requirements_txt_reader.read(data, source, allow_index=allow_index)
     if found.requirements or found.python is not None:
         return found
-    if requirements_txt.read_header(data, source).version is not None or not found.refused:
+    if requirements_txt_reader.read_header(data, source).version is not None or not found.refused:
         return found
     raise BadFormatError(f"{source} is none of {_WHAT}", "Name another file.")
 
@@ -125,7 +125,7 @@ def _read_requirements(data: bytes, source: str, allow_index: Collection[str]) -
 KINDS = (
     Kind(is_it=_is_gzip, read=lambda data, source, _: record_json.load_gz(data, source)),
     Kind(is_it=_is_record, read=lambda data, source, _: record_json.loads(data, source)),
-    Kind(is_it=_is_explicit, read=lambda data, source, _: explicit.read(data, source)),
+    Kind(is_it=_is_explicit, read=lambda data, source, _: explicit_reader.read(data, source)),
     Kind(is_it=_is_pylock, read=_read_pylock),
     Kind(is_it=_is_conda_lock, read=_read_conda_lock),
     Kind(is_it=_is_pixi_lock, read=_read_pixi_lock),
