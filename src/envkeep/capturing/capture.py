@@ -8,7 +8,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.capturing.checkout_state import with_checkout_states
 from envkeep.capturing.conda_meta import CondaMeta, read_conda_meta, read_pinned, read_variables
 from envkeep.capturing.condarc import read_condarc
 from envkeep.capturing.indexes import index_urls
@@ -29,9 +28,9 @@ if TYPE_CHECKING:
 
     from envkeep.capturing.former import Former
     from envkeep.capturing.site_packages import Altered
-    from envkeep.model.record import EnvironmentKind
+    from envkeep.model.record import Distribution, EnvironmentKind
 
-__all__ = ["capture", "environment_kind"]
+__all__ = ["capture", "environment_kind", "with_states"]
 
 _HISTORY_LIMIT = 256 << 20
 
@@ -101,7 +100,7 @@ def capture(
         ),
         python=python,
         conda=_with_altered(meta.packages, site.altered),
-        distributions=with_checkout_states(site.distributions) if start_python and ask_git else site.distributions,
+        distributions=with_states(site.distributions) if start_python and ask_git else site.distributions,
         requested=requested,
         channels=settings.channels if kind == "conda" else (),
         variables=variables,
@@ -110,6 +109,15 @@ def capture(
         history=history,
         problems=tuple(sorted({_plain(problem) for problem in problems})),
     )
+
+
+def with_states(distributions: tuple[Distribution, ...]) -> tuple[Distribution, ...]:
+    """Return distributions with the state of the checkouts that editable ones run from; see ``checkout_state``."""
+    if not any(dist.origin is not None and dist.origin.editable for dist in distributions):
+        return distributions
+    from envkeep.capturing.checkout_state import with_checkout_states
+
+    return with_checkout_states(distributions)
 
 
 def environment_kind(prefix: Path) -> EnvironmentKind:

@@ -90,7 +90,7 @@ def backup(
                 problems=known.problems,
             )
     environment = store.find_environment(prefix.absolute())
-    from envkeep.capturing.checkout_state import with_checkout_states
+    from envkeep.capturing.capture import with_states
     from envkeep.capturing.former import Former
     from envkeep.keeping.comparing import compare
     from envkeep.keeping.former import former_of, note_readings
@@ -130,7 +130,7 @@ def backup(
                 unrotated=unrotated,
             )
         counts = None if compared.changes is None else asdict(compared.changes.counts)
-        record = replace(record, distributions=with_checkout_states(record.distributions))
+        record = replace(record, distributions=with_states(record.distributions))
         kept = store.write(environment, record, digest=digest, tag=tag, note=note, now=now, changes=counts)
         note_readings(prefix, store, former, record, kept, written=True)
         rotated, unrotated = _rotate(store, environment)
