@@ -106,6 +106,9 @@ def test_a_checkout_that_is_gone_is_cloned_only_if_asked() -> None:
     assert cloned.clones[0].url == "ssh://git@example.org/me/six.git"
     assert (cloned.clones[0].commit, cloned.clones[0].path) == (COMMIT, "/src/six")
     assert text(cloned) == "-e file:///src/six"
+    assert cloned.notes == ()
+    dirty = at(FOLDER, None, editable(dirty=True), checkout="/src")
+    assert dirty.notes == ("six had changes in no commit when it was recorded: no clone has them",)
     there = at(FOLDER, "directory", editable(), checkout="/src", commit=COMMIT)
     assert there.clones == ()
 

@@ -115,6 +115,9 @@ def test_an_editable_one_is_its_checkout_at_its_commit() -> None:
     expected = with_dist(lab(), "six", origin=link)
     # each tool writes another link; the code is the checkout's
     assert outcome(expected, with_dist(expected, "six", content="e" * 64), "six").outcome == "exact"
+    assert outcome(expected, expected, "six").reason == ""
+    dirty = with_dist(expected, "six", origin=replace(link, dirty=True))
+    assert outcome(dirty, expected, "six").reason == "its checkout had changes in no commit when it was recorded"
     moved = with_dist(expected, "six", origin=replace(link, commit="2" * 40))
     one = outcome(expected, moved, "six")
     assert (one.outcome, "at commit 2222" in one.reason) == ("same-version", True)

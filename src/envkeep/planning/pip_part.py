@@ -181,6 +181,8 @@ def _from_directory(found: _Collector, name: str, version: str | None, origin: O
     clone = None if there.kind == "directory" and same else _clone(found.checkout, name, origin)
     if clone is not None:
         found.clones.append(clone)
+        if origin.dirty:
+            found.notes.append(f"{name} had changes in no commit when it was recorded: no clone has them")
         found.add(name, version, _of_folder(name, quoted(file_url(_joined(clone.path, origin.subdirectory))), origin), origin)
         return
     if there.on_server:

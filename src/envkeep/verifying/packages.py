@@ -81,7 +81,7 @@ def _distribution(expected: Distribution, found: Distribution, *, overwrote: boo
         return "same-version", difference
     if expected.origin is not None and expected.origin.editable:
         # the code is the checkout's; what stands in site-packages is only the link to it, and each tool writes its own
-        return "exact", ""
+        return "exact", "its checkout had changes in no commit when it was recorded" if expected.origin.dirty else ""
     if expected.tags != found.tags:
         return (
             "same-version",
