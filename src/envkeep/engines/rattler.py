@@ -32,6 +32,8 @@ _REMEDIES = (
     ("error sending request", "Check the network and its proxy, or name channels that can be reached with -c."),
     ("could not find subdir", "Check how the channel is spelled, or name another with -c."),
 )
+# py-rattler links with one thread per processor, and each waits for the disk half of the time: every package's record is synced
+_FEW_PROCESSORS = 8
 # a proxy that nobody listens at: with the network off, nothing must get out by whatever way
 _NOWHERE = "http://127.0.0.1:9"
 
@@ -81,6 +83,9 @@ class RattlerEngine:
 
         self._end_worker()
         environ = {**self._environ, **child_variables(self._environ, self._network)}
+        processors = os.cpu_count() or 1
+        if processors < _FEW_PROCESSORS:
+            environ.setdefault("RAYON_NUM_THREADS", str(2 * processors))
         if offline:
             for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
                 environ[name] = environ[name.lower()] = _NOWHERE
