@@ -108,12 +108,13 @@ def exact(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:  # noqa: ARG00
         )
     for name, peer in (("peer", "py-rattler's install"), ("conda", "conda create")):
         if name in spans:
+            quotient = spans["ours"] / spans[name]
             yield Row(
                 work="`envkeep restore -y -q`, the same",
                 size=f"{_SIZE}",
                 measured=f"{spans['ours']:.0f} ms",
                 peer=f"{peer} as a process {spans[name]:.0f} ms",
-                ratio=f"{spans[name] / spans['ours']:.1f} × faster" if name == "conda" else f"{spans['ours'] / spans[name]:.2f} ×",
+                ratio=f"{1 / quotient:.1f} × faster" if name == "conda" else f"{quotient:.2f} ×",
             )
 
 
