@@ -191,8 +191,8 @@ def _altered(
     altered: dict[str, Altered] = {}
     for package, anchors in owned.by_package.items():
         there = any(path in present or exists(path) for path, _ in anchors)
-        names = {package, *[_name_of(name) for _, name in anchors]} if by_pip else ()
-        rivals = [by_pip[name] for name in sorted(map(normalise, names)) if name in by_pip]
+        names = {normalise(name) for name in (package, *[_name_of(name) for _, name in anchors])} if by_pip else set()
+        rivals = [by_pip[name] for name in sorted(names & by_pip.keys())]
         if rivals:
             altered[package] = "overwritten"
             message = f"{rivals[0].name} {rivals[0].version}, not from conda, stands in the place of conda's {package}"
@@ -206,8 +206,9 @@ def _altered(
 
 def _name_of(metadata: str) -> str:
     # six-1.17.0.dist-info, PyYAML-5.3-py3.8.egg-info, name.egg-link
-    stem = next((metadata.removesuffix(ending) for ending in _METADATA if metadata.endswith(ending)), metadata)
-    return _VERSION.split(stem, maxsplit=1)[0]
+    stem = metadata.rpartition(".")[0]
+    version = _VERSION.search(stem)
+    return stem if version is None else stem[: version.start()]
 
 
 def _words(found: Found) -> str:

@@ -33,12 +33,12 @@ def main() -> None:
     if answer_unchanged(words, os.environ):
         return
     options = _options(words)
-    if options is None or "requirements" in options:
+    if options is None:
         from envkeep.cli.main import main as whole
 
         whole()
     else:
-        _back_up(options)
+        _run(options)
 
 
 def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
@@ -78,14 +78,19 @@ def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
     return True
 
 
-def _back_up(options: Mapping[str, str]) -> None:
-    """Run the command without the machinery that reads its options, which takes as long as the backup."""
+def _run(options: Mapping[str, str]) -> None:
+    """Run the command without the machinery that reads its options, which takes as long as the work."""
     from pathlib import Path
 
-    from envkeep.cli.backing_up import back_up
+    home, prefix = (Path(options[name]) if name in options else None for name in ("home", "prefix"))
+    if "requirements" in options:
+        from envkeep.cli.listing import list_requirements
 
-    paths = {name: Path(value) for name, value in options.items() if name != "quiet"}
-    back_up(paths.get("home"), prefix=paths.get("prefix"), quiet="quiet" in options)
+        list_requirements(home, prefix=prefix, quiet="quiet" in options)
+    else:
+        from envkeep.cli.backing_up import back_up
+
+        back_up(home, prefix=prefix, quiet="quiet" in options)
 
 
 def _options(words: Sequence[str]) -> dict[str, str] | None:

@@ -34,6 +34,7 @@ __all__ = [
 # a list of "path: what is wrong", filled while a document is read
 Faults = list[str]
 
+_TEXT = {str}
 _NAMES = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
 
 
@@ -48,7 +49,7 @@ class Field:
         required: whether an object without it is at fault; one that is not required is left out where it has its default.
     """
 
-    __slots__ = ("attribute", "key", "read", "required", "write")
+    __slots__ = ("attribute", "key", "plain", "read", "required", "write")
 
     def __init__(
         self,
@@ -62,6 +63,9 @@ class Field:
         self.attribute = attribute
         self.key = attribute if key is None else key
         self.read = read
+        # what of this very type is taken as it is: nearly all values of a record
+        plain: dict[Any, type[Any]] = {text: str, switch: bool, whole_number: int}
+        self.plain = plain.get(read)
         self.write = write
         self.required = required
 
@@ -105,7 +109,7 @@ class Shape:
             field = self._by_key.get(key)
             if field is None or (item is None and not field.required):
                 continue
-            found[field.attribute] = field.read(item, start + key, faults)
+            found[field.attribute] = item if type(item) is field.plain else field.read(item, start + key, faults)
         for field in self._required:
             if field.attribute not in found:
                 faults.append(f"{start}{field.key}: missing")
@@ -146,10 +150,7 @@ def texts(raw: Any, path: str, faults: Faults) -> tuple[str, ...]:
     if type(raw) is not list:
         faults.append(fault(path, "a list", raw))
         return ()
-    for item in raw:
-        if type(item) is not str:
-            break
-    else:
+    if set(map(type, raw)) <= _TEXT:
         return tuple(raw)
     for index, item in enumerate(raw):
         text(item, f"{path}[{index}]", faults)

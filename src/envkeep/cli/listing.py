@@ -1,0 +1,28 @@
+"""What ``envkeep export --format requirements`` does with a live environment, apart from its options: see ``at_start``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkeep.cli.answering import answering
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["list_requirements"]
+
+
+def list_requirements(home: Path | None = None, *, prefix: Path | None = None, quiet: bool = False) -> None:
+    """Print the list of an environment's Python packages.
+
+    Raises:
+        SystemExit: always.
+    """
+    with answering("export", home, json=False, quiet=quiet, verbose=False) as run:
+        from envkeep.cli.choosing import live_prefix
+        from envkeep.formats.requirements_txt import write
+        from envkeep.keeping.former import capture_beside
+
+        store = run.store()
+        text = write(capture_beside(live_prefix(None, prefix, store), store))
+        run.answer({}, lambda: text.rstrip("\n"), as_is=True)
