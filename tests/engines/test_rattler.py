@@ -213,6 +213,26 @@ def test_what_is_cached_is_available_though_its_artefact_has_gone(cold: RattlerE
     assert not cold.install(request(tmp_path / "env", packages, channel, offline=True), NoProgress()).unavailable
 
 
+def test_a_file_that_was_replaced_is_refused_and_what_is_cached_is_still_taken(
+    cold: RattlerEngine, channel: Channel, tmp_path: Path
+) -> None:
+    ours = channel.copy(tmp_path / "channel")
+    packages = solve(cold, ours, "liblab")
+    artefact = ours.artefacts("liblab")[0]
+    good = artefact.read_bytes()
+    artefact.write_bytes(good + b"x")
+    with pytest.raises(
+        EngineError, match=r"is not the artefact that was recorded: its sha256 is .*\nGet the right file of liblab"
+    ):
+        cold.install(request(tmp_path / "env", packages, channel), NoProgress())
+    assert not (tmp_path / "env").exists()
+    artefact.write_bytes(good)
+    cold.install(request(tmp_path / "first", packages, channel), NoProgress())
+    artefact.write_bytes(b"neither that artefact nor any")
+    cold.install(request(tmp_path / "env", packages, channel), NoProgress())
+    assert list((tmp_path / "env" / "conda-meta").glob("liblab-*.json"))
+
+
 def test_a_server_is_asked_for_each_artefact(cold: RattlerEngine, channel: Channel, http_root: str) -> None:
     there = served(solve(cold, channel, "libfoo=1.2", "six"), channel, http_root)
     gone = replace(there[0], version="9", url=(there[0].url or "") + ".gone.conda")
@@ -285,7 +305,7 @@ def test_an_empty_folder_may_be_the_target_and_stays_one_when_it_fails(
     target.mkdir()
     packages = solve(engine, channel, "liblab")
     with pytest.raises(EngineError):
-        engine.install(request(target, (replace(packages[0], md5="0" * 32),), channel), NoProgress())
+        engine.install(request(target, (replace(packages[0], sha256="0" * 64),), channel), NoProgress())
     assert list(target.iterdir()) == []
     engine.install(request(target, packages, channel), NoProgress())
     assert (target / "conda-meta").is_dir()

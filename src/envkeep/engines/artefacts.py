@@ -1,7 +1,7 @@
 """Artefacts on this machine's own disk, held against the hashes that a record has of them.
 
 Neither conda (26.7) nor py-rattler (0.28) compares them where the URL is ``file://``: both install whatever lies there, and
-record the hash that was asked for. So it is done here, before any engine starts.
+record the hash that was asked for. So it is done here, before an engine reads them.
 """
 
 from __future__ import annotations
@@ -48,18 +48,26 @@ def check_hashes(packages: Iterable[CondaPackage]) -> None:
     Raises:
         EngineError: one differs, or cannot be read.
     """
-    for package in packages:
-        path = path_of_file_url(package.url or "")
-        recorded = {kind: value.lower() for kind, value in (("sha256", package.sha256), ("md5", package.md5)) if value}
-        if path is None or not recorded or not os.path.isfile(path):  # noqa: PTH113 - for each of hundreds of packages
-            continue
-        found = _digests(path, recorded)
-        for kind, wanted in recorded.items():
-            if found[kind] != wanted:
-                raise EngineError(
-                    f"{path} is not the artefact that was recorded: its {kind} is {found[kind]}, recorded is {wanted}",
-                    f"Get the right file of {package.spec}, or ask for another build of it with --fidelity same-version.",
-                )
+    from concurrent.futures import ThreadPoolExecutor
+
+    # hashing leaves other threads their turn
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(_check, [package for package in packages if path_of_file_url(package.url or "") is not None]):
+            pass
+
+
+def _check(package: CondaPackage) -> None:
+    path = path_of_file_url(package.url or "")
+    recorded = {kind: value.lower() for kind, value in (("sha256", package.sha256), ("md5", package.md5)) if value}
+    if path is None or not recorded or not os.path.isfile(path):  # noqa: PTH113 - for each of hundreds of packages
+        return
+    found = _digests(path, recorded)
+    for kind, wanted in recorded.items():
+        if found[kind] != wanted:
+            raise EngineError(
+                f"{path} is not the artefact that was recorded: its {kind} is {found[kind]}, recorded is {wanted}",
+                f"Get the right file of {package.spec}, or ask for another build of it with --fidelity same-version.",
+            )
 
 
 def _digests(path: str, kinds: Iterable[str]) -> dict[str, str]:

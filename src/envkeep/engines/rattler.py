@@ -34,8 +34,6 @@ _REMEDIES = (
 )
 # py-rattler links with one thread per processor, and each waits for the disk half of the time: every package's record is synced
 _FEW_PROCESSORS = 8
-# a proxy that nobody listens at: with the network off, nothing must get out by whatever way
-_NOWHERE = "http://127.0.0.1:9"
 
 
 def is_installed() -> bool:
@@ -79,6 +77,7 @@ class RattlerEngine:
         """Start the engine's process, which takes a while, before there is anything to ask; see ``base.Engine``."""
         if self._worker is not None and self._worker.is_open and self._worker_is_offline == offline:
             return
+        from envkeep.engines.installing import OFFLINE
         from envkeep.engines.run import Dialogue
 
         self._end_worker()
@@ -87,9 +86,7 @@ class RattlerEngine:
         if processors < _FEW_PROCESSORS:
             environ.setdefault("RAYON_NUM_THREADS", str(2 * processors))
         if offline:
-            for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-                environ[name] = environ[name.lower()] = _NOWHERE
-            environ["NO_PROXY"] = environ["no_proxy"] = ""
+            environ |= OFFLINE
         # -m looks in the current folder first; there, nothing can stand in for a module of ours
         cwd = Path(__file__).parents[2]
         self._worker = Dialogue([sys.executable, "-m", "envkeep.engines.rattler_worker"], env=environ, cwd=cwd)
@@ -152,16 +149,14 @@ class RattlerEngine:
         return tuple((name, reason) for name, reason in answer)
 
     def install(self, request: InstallRequest, progress: Progress) -> InstallReport:
-        """Make the prefix; see ``base.Engine``. Hashes are enforced: here for files on this machine, else by py-rattler."""
-        from envkeep.engines.artefacts import ArtefactsMissingError, check_hashes
+        """Make the prefix; see ``base.Engine``. Hashes are enforced: of files on this machine by us, else by py-rattler."""
+        from envkeep.engines.artefacts import ArtefactsMissingError
         from envkeep.engines.finishing import write_history
         from envkeep.engines.prefixes import fresh_prefix
         from envkeep.engines.wire import packages_to_wire
 
         try:
             with fresh_prefix(request.prefix), self._ended_by_failure():
-                self.wake(offline=request.offline)
-                check_hashes(request.packages)
                 answer = self._ask(
                     {
                         "op": "install",
@@ -245,6 +240,9 @@ def _fail(text: str, kind: str) -> NoReturn:
     text = scrub(text)
     if kind == "missing":
         raise EngineError(f"the embedded engine (py-rattler) is not installed: {text}", _INSTALL_IT)
+    if kind == "EngineError":
+        fact, _, remedy_of_ours = text.partition("\n")
+        raise EngineError(fact, remedy_of_ours or None)
     if kind == "SolverError":
         raise UnsolvableError(text)
     if kind == "InvalidMatchSpecError":

@@ -170,6 +170,7 @@ async def install(request: dict[str, Any], reply: Reply) -> dict[str, Any]:
         missing = await _missing(packages, request)
         if missing:
             return {"unavailable": missing, "scripts_run": [], "scripts_failed": []}
+    await _check_hashes(packages, request)
     try:
         records = [to_rattler(package) for package in await complete(packages, client, _packages_folder(request))]
         await rattler_install(
@@ -189,6 +190,19 @@ async def install(request: dict[str, Any], reply: Reply) -> dict[str, Any]:
             return {"unavailable": missing, "scripts_run": [], "scripts_failed": []}
         raise
     return {"unavailable": [], "scripts_run": reporter.run, "scripts_failed": reporter.failed}
+
+
+async def _check_hashes(packages: Sequence[CondaPackage], request: dict[str, Any]) -> None:
+    """Compare the hashes of what py-rattler will read from this machine's own files, which it does not do itself.
+
+    What is cached is known there by its sha256, or lies where its md5 says, was compared when it came there, and is not read again.
+    """
+    from envkeep.engines.artefacts import check_hashes
+
+    local = [package for package in packages if (package.url or "").startswith("file:")]
+    if local:
+        index = await _package_cache(local, request).index()
+        check_hashes([package for package in local if not index.contains_record(to_rattler(package))])
 
 
 async def _missing(
