@@ -195,7 +195,7 @@ async def install(request: dict[str, Any], reply: Reply) -> dict[str, Any]:
 async def _check_hashes(packages: Sequence[CondaPackage], request: dict[str, Any]) -> None:
     """Compare the hashes of what py-rattler will read from this machine's own files, which it does not do itself.
 
-    What is cached is known there by its sha256, or lies where its md5 says, was compared when it came there, and is not read again.
+    What is cached is known there by its sha256, or lies where its md5 says; it was compared when it came, and is not read again.
     """
     from envkeep.engines.artefacts import check_hashes
 
