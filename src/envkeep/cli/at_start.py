@@ -80,7 +80,11 @@ def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
 
 def _run(options: Mapping[str, str]) -> None:
     """Run the command without the machinery that reads its options, which takes as long as the work."""
+    import gc
     from pathlib import Path
+
+    # the process ends in a moment: what it would look through for garbage is all in use
+    gc.disable()
 
     home, prefix = (Path(options[name]) if name in options else None for name in ("home", "prefix"))
     if "requirements" in options:

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.diffing.changes import Changes
 from envkeep.errors import RefusedError, StoreError
 from envkeep.keeping.unchanged import look
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from envkeep.capturing.former import Former
+    from envkeep.diffing.changes import Changes
     from envkeep.model.record import Problem, Record
     from envkeep.store.layout import Backup, StoredEnvironment
     from envkeep.store.store import Store
@@ -81,6 +81,8 @@ def backup(
     if not force and tag is None and not afresh:
         known = look(prefix, store)
         if known is not None:
+            from envkeep.diffing.changes import Changes
+
             return BackupResult(
                 kept=None,
                 environment=known.backup.environment,

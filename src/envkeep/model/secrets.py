@@ -7,12 +7,12 @@ omitted, by name, everywhere else; a value is judged only by shapes that nothing
 from __future__ import annotations
 
 import re
+from functools import cache
 
 __all__ = ["looks_secret", "secret_name", "secret_value", "without_secret_arguments", "without_tokens"]
 
 # `KEY` stands alone or ends a name (API_KEY, APIKEY, SSHKEY), so that KEYBOARD and MONKEY_DIR stay readable
-_NAME = re.compile(
-    r"""
+_NAME = r"""
     token | secret | passw | passphrase | pwd\b | credential | cookie | webhook | bearer
     | (?:^|[^a-z])(?:auth|authorization|jwt|sas|dsn|sig|signature|pat|pin|otp)(?:$|[^a-z])
     | (?:^|[^a-z])keys?(?:$|[^a-z])
@@ -20,9 +20,7 @@ _NAME = re.compile(
       [^a-z]?keys?(?:$|[^a-z])
     | (?:^|[^a-z])(?:pass|pw)(?:$|[^a-z])
     | connection[^a-z]?string
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
+"""
 # camelCase is cut into words first: `authToken`, `apiKey`
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -75,7 +73,7 @@ def looks_secret(name: str, value: str) -> bool:
 
 def secret_name(name: str) -> bool:
     """Return whether a name says that what it stands for is secret: ``*TOKEN*``, ``*KEY``, ``*PASSWORD*``, ``apiKey``, ..."""
-    return _NAME.search(_CAMEL.sub("_", name)) is not None
+    return _names().search(_CAMEL.sub("_", name)) is not None
 
 
 def secret_value(value: str) -> bool:
@@ -92,3 +90,9 @@ def without_secret_arguments(command: str) -> str:
     """Return a command line with ``***`` for the values of ``--token``, ``--password`` and the like, and of ``HF_TOKEN=...``."""
     command = _OPTION.sub(r"\1\2***", command)
     return _ASSIGNMENT.sub(lambda found: f"{found[1]}=***" if secret_name(found[1]) else found[0], command)
+
+
+@cache
+def _names() -> re.Pattern[str]:
+    # the largest pattern there is, for the few environments that have variables
+    return re.compile(_NAME, re.IGNORECASE | re.VERBOSE)
