@@ -270,8 +270,6 @@ def load_gz(data: bytes, source: str) -> Record:
     return loads(plain, source)
 
 
-
-
 def _listed(faults: Faults) -> str:
     more = len(faults) - _SHOWN_FAULTS
     return "; ".join(faults[:_SHOWN_FAULTS]) + (f"; and {more} more" if more > 0 else "")
