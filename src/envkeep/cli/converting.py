@@ -16,12 +16,14 @@ __all__ = ["converting_quickly"]
 def converting_quickly(params: list[Any]) -> list[Any]:
     """Return a command's parameters, as click has them, that convert plain values without pydantic."""
     for param in params:
-        if hasattr(param, "type_descriptor") and "process_value" not in vars(param):
-            param.process_value = _process_value(param)
+        described = getattr(param, "type_descriptor", None)
+        # another release may know its values by other names; then it converts them by itself
+        if all(hasattr(described, name) for name in ("annotation", "parameter_info")) and "process_value" not in vars(param):
+            param.process_value = _process_value(param, described)
     return params
 
 
-def _process_value(param: Any) -> Any:
+def _process_value(param: Any, described: Any) -> Any:
     thorough = param.process_value
 
     def process_value(ctx: Any, value: Any) -> Any:
@@ -29,7 +31,7 @@ def _process_value(param: Any) -> Any:
         if value is None and not param.required:
             plain: Any = () if several else None
         else:
-            plain = None if several else _plain(param.type_descriptor, value)
+            plain = None if several else _plain(described, value)
             if plain is None:
                 return thorough(ctx, value)
         return plain if param.callback is None else param.callback(ctx, param, plain)
@@ -39,7 +41,7 @@ def _process_value(param: Any) -> Any:
 
 def _plain(described: Any, value: Any) -> Any:
     """Return a value as its parameter has it; None where that takes more than a look."""
-    kind, parse = described.annotation, described.parameter_info.parser
+    kind, parse = described.annotation, getattr(described.parameter_info, "parser", None)
     if parse is not None:
         return None if value is None else parse(value)
     if isinstance(kind, type) and issubclass(kind, Enum):
