@@ -172,10 +172,9 @@ def plan(
 
     backup: Backup | None = None
     config = load_settings(home)
-    is_file = False
+    what: Record | Specification
     if isinstance(source, (str, os.PathLike)):
         what, backup = _load(source, home)
-        is_file = backup is None
     else:
         what = source
     options = Options(
@@ -183,7 +182,8 @@ def plan(
         name=name,
         fidelity=fidelity,
         strict=strict,
-        channels=tuple(channels) or (config.channels if is_file else ()),
+        channels=tuple(channels),
+        configured_channels=config.channels,
         remap=dict(config.remap) if remap is None else remap,
         engine=engine or config.engine,
         offline=offline,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from envkeep.errors import UsageError
@@ -29,6 +31,14 @@ def test_remap_applies_to_the_source_and_not_to_the_options() -> None:
     mapping = remapping({"pkgs/main": "conda-forge"})
     assert choose_channels(source, (), HERE, mapping)[0] == ("conda-forge",)
     assert choose_channels(source, ["defaults"], HERE, mapping)[0] == ("defaults",)
+
+
+def test_a_file_without_channels_takes_those_of_the_settings_before_condarcs() -> None:
+    here = replace(HERE, configured_channels=("conda-forge", "main"))
+    assert choose_channels(FILE, (), here, {"main": "mirror"}) == (("conda-forge", "mirror"), "the settings")
+    assert choose_channels(FILE, ("bioconda",), here, {}) == (("bioconda",), "the options")
+    named = replace(FILE, channels=("nvidia",))
+    assert choose_channels(named, (), here, {}) == (("nvidia",), "the file")
 
 
 def test_a_file_without_channels_takes_condarcs_else_conda_forge_and_never_defaults_unasked() -> None:

@@ -39,12 +39,11 @@ def command(
 
         source = load_file(file, allow_index=allow_index or ())
         config = run.config()
-        facts = gather_facts(source, os.environ, ask_servers=False)
+        facts = gather_facts(source, os.environ, ask_servers=False, channels=config.channels)
         plan = make_plan(
             source,
             target="PREFIX",
             facts=facts,
-            channels=config.channels,
             remap=dict(config.remap),
             link_scripts=True,
             index_urls=allow_index or (),

@@ -73,7 +73,7 @@ def write(record: Record, variant: Variant = "environment-yml", *, pip: PipChoic
         draft.dependencies.append("pip")
     absent = [line.text for line in lines if line.reason is not None]
     if absent:
-        draft.comments += ["not in the pip section, since pip could not install it from here:", *(f"  {text}" for text in absent)]
+        draft.comments += ["not in the pip section, since pip could not install it elsewhere:", *(f"  {text}" for text in absent)]
     if pip == "none" and record.pip:
         draft.comments.append(f"left out as asked: the {len(record.pip)} packages that pip installed")
     variables = _variables(record, draft, portable=variant == "portable", with_secrets=with_secrets)

@@ -23,13 +23,13 @@ def choose_channels(
 ) -> tuple[tuple[str, ...], str]:
     """Return the channels in order of priority and who named them.
 
-    The options come first, else the source, else this machine's condarc, else conda-forge. ``defaults`` is asked only where one
-    of the first three names it: it is not free for everybody.
+    The options come first, else the source, else the settings, else this machine's condarc, else conda-forge. ``defaults`` is
+    asked only where one of those names it: it is not free for everybody.
 
     Args:
         source: a record names the channels of its packages, the most used first after those that were configured.
         channels: of the options.
-        facts: for condarc.
+        facts: for the settings and condarc.
         remap: canonical to canonical, applied to what the options did not name.
     """
     named = [_canonical(text) for text in channels]
@@ -37,6 +37,8 @@ def choose_channels(
         return tuple(dict.fromkeys(named)), "the options"
     own = _of_record(source) if isinstance(source, Record) else _of_specification(source)
     who = "the record" if isinstance(source, Record) else "the file"
+    if not own:
+        own, who = [_canonical(text) for text in facts.configured_channels], "the settings"
     if not own:
         own, who = [_canonical(text) for text in facts.condarc_channels], "condarc"
     if not own:

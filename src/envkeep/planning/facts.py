@@ -35,11 +35,13 @@ class LocalFacts:
     Attributes:
         subdir: its platform.
         pythons: versions of the Pythons found on it, for venvs.
+        configured_channels: what envkeep's settings name, in order.
         condarc_channels: what its condarc files name, in order; empty where they name none.
         paths: by ``file://`` URL, for the origins of the source.
     """
 
     subdir: str
     pythons: tuple[str, ...] = ()
+    configured_channels: tuple[str, ...] = ()
     condarc_channels: tuple[str, ...] = ()
     paths: Mapping[str, LocalPath] = field(default_factory=dict)

@@ -21,7 +21,12 @@ __all__ = ["gather_facts", "look_at", "without_folder"]
 
 
 def gather_facts(
-    source: Record | Specification, environ: Mapping[str, str], *, subdir: str | None = None, ask_servers: bool = True
+    source: Record | Specification,
+    environ: Mapping[str, str],
+    *,
+    subdir: str | None = None,
+    ask_servers: bool = True,
+    channels: tuple[str, ...] = (),
 ) -> LocalFacts:
     """Return what is so on this machine and matters to a plan of this source.
 
@@ -31,6 +36,7 @@ def gather_facts(
         subdir: the platform to plan for; None: this machine's.
         ask_servers: look at paths on file servers, too. Windows sends the user's credentials there, so not for a file of unknown
             origin.
+        channels: that envkeep's settings name.
     """
     from envkeep.capturing.condarc import read_condarc
     from envkeep.capturing.layout import machine_subdir
@@ -49,6 +55,7 @@ def gather_facts(
     return LocalFacts(
         subdir=subdir or machine_subdir(),
         pythons=pythons,
+        configured_channels=channels,
         condarc_channels=read_condarc(None, environ, stated_roots(environ)).channels,
         paths=paths,
     )

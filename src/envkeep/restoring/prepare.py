@@ -40,6 +40,7 @@ class Options:
         fidelity: the rung to start at; None: the best there is.
         strict: never step down.
         channels: take the place of the source's.
+        configured_channels: of the settings, where the source names none.
         remap: channels that take the place of others.
         engine: by name; None: the embedded one, else what is found.
         offline: use no network.
@@ -59,6 +60,7 @@ class Options:
     fidelity: Fidelity | None = None
     strict: bool = False
     channels: tuple[str, ...] = ()
+    configured_channels: tuple[str, ...] = ()
     remap: Mapping[str, str] = field(default_factory=dict)
     engine: EngineName | None = None
     offline: bool = False
@@ -114,7 +116,9 @@ def prepare(
     if isinstance(source, Specification) and not options.skip_refused:
         _refuse_lines(source)
     woken = _woken_engine(source, options, environ, on_line)
-    facts = gather_facts(source, environ, subdir=options.subdir, ask_servers=options.ask_servers)
+    facts = gather_facts(
+        source, environ, subdir=options.subdir, ask_servers=options.ask_servers, channels=options.configured_channels
+    )
     if options.in_place:
         facts = without_folder(facts, target)
     plan = make_plan(
