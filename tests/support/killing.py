@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run_killed"]
 
-# a rename, a folder made or removed below a place is a step, and from the first of those on every program that is started, or asked
-# where it was started before; the interpreter itself tells of them but for the last
+# a rename, a folder made or removed below a place is a step, and from the first of those on every program that is started, or
+# asked where it was started before; the interpreter itself tells of them but for the last
 _RUN = """
 import os, signal, sys
 place, at = sys.argv[1], int(sys.argv[2])

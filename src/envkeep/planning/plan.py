@@ -183,8 +183,8 @@ class Plan:
         start: the fidelity that this plan starts at.
         strict: whether a step down is an error.
         channels: canonical, in order of priority.
-        channels_from: who named them, for the reader: ``the options``, ``the record``, ``the file``, ``the settings``, ``condarc``,
-            ``envkeep``.
+        channels_from: who named them, for the reader: ``the options``, ``the record``, ``the file``, ``the settings``,
+            ``condarc``, ``envkeep``.
         steps: in order.
         steps_down: what is already known to come back less near.
         contacts: hosts and paths, each once.
