@@ -109,15 +109,21 @@ def requirements(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
         for _ in range(2):
             process([*_ENVKEEP, "backup", "-q", "-p", str(prefix), "--home", str(home)])()
             time.sleep(2.5)
-        works: list[Callable[[], object]] = [process(_pip_freeze(prefix))]
-        for where in (home, folder / "none"):
-            works += [lambda prefix=prefix, where=where: _listed(prefix, where), process([*export, str(where)])]  # type: ignore[misc]
+        none = folder / "none"
+        works: list[Callable[[], object]] = [
+            process(_pip_freeze(prefix)),
+            process([*export, str(home)]),
+            process([*export, str(none)]),
+            lambda prefix=prefix, home=home: _listed_first(prefix, home),  # type: ignore[misc]
+            lambda prefix=prefix, home=home: _listed(prefix, home),  # type: ignore[misc]
+            lambda prefix=prefix, none=none: _listed(prefix, none),  # type: ignore[misc]
+        ]
         uv = shutil.which("uv", path=os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", ""))  # noqa: PTH120
         if uv is not None:
             works.append(process([uv, "pip", "freeze", "--python", str(prefix / "bin" / "python")]))
-        pip, ours, whole, ours_new, whole_new, *others = in_turn(works)
+        pip, whole, whole_new, first, again, new, *others = in_turn(works)
         bound = size == _SIZE
-        for spent, when in ((ours, "backed up before"), (ours_new, "not backed up")):
+        for spent, when in ((again, "backed up before"), (first, "the first time in it"), (new, "not backed up")):
             if others:
                 yield Row(
                     work=f"requirements, in process, {when}",
@@ -142,11 +148,16 @@ def requirements(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
 
 def _listed(prefix: Path, home: Path) -> str:
     import envkeep
+
+    return envkeep.export(envkeep.capture(prefix, home=home), "requirements")
+
+
+def _listed_first(prefix: Path, home: Path) -> str:
     from envkeep.store import contents, readings
 
-    # as in a process that asks for the first time
+    # what a process that captured before still knows
     contents._last = readings._last = None
-    return envkeep.export(envkeep.capture(prefix, home=home), "requirements")
+    return _listed(prefix, home)
 
 
 def _pip_freeze(prefix: Path) -> list[str]:
