@@ -21,7 +21,6 @@ from envkeep.capturing import conda_meta, distribution
 from envkeep.capturing.capture import capture
 from envkeep.keeping.backup import backup
 from envkeep.keeping.former import capture_beside, former_of
-from envkeep.store import seen as seen_module
 from envkeep.store.readings import read_readings
 from envkeep.store.seen import seen_file
 from envkeep.store.store import Store
@@ -37,17 +36,6 @@ if TYPE_CHECKING:
 
 # the kernel stamps files with a clock of 4 ms (CONFIG_HZ=250), 16 ms on Windows
 _TICK = 0.02
-
-
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take a file for one at rest at once; the tests wait out the file system's clock themselves."""
-    monkeypatch.setattr(seen_module, "_GRAIN", 0)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "home")
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ from envkeep.capturing.capture import capture
 from envkeep.keeping.backup import backup
 from envkeep.keeping.unchanged import look
 from envkeep.model.content import content_digest
-from envkeep.store import seen as seen_module
 from envkeep.store.seen import read_seen, seen_file
 from envkeep.store.store import Store
 from support.changing import CHANGES, Lab
@@ -36,17 +35,6 @@ if TYPE_CHECKING:
 
 # the kernel stamps files with a clock of 4 ms (CONFIG_HZ=250), 16 ms on Windows
 _TICK = 0.02
-
-
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a look be remembered without two seconds of rest before it; the tests wait out the file system's clock themselves."""
-    monkeypatch.setattr(seen_module, "_GRAIN", 0)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "home")
 
 
 def settle(prefix: Path, store: Store) -> None:
