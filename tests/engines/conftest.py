@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import http.server
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -65,3 +66,40 @@ def _serve(handler: type[_Handler], channel: Channel) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
+
+
+class Mute:
+    """A server that takes connections and hangs up without an answer."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.root = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._hang_up, daemon=True).start()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _hang_up(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            self.connections += 1
+            connection.close()
+
+
+@pytest.fixture
+def mute() -> Iterator[Mute]:
+    server = Mute()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of this machine at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port

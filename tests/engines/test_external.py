@@ -17,6 +17,7 @@ from envkeep.model.record import CondaPackage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from engines.conftest import Mute
     from envkeep.engines.rattler import RattlerEngine
     from support.channel import Channel
 
@@ -281,6 +282,15 @@ def test_servers_are_asked_for_artefacts(stand_in: Any, http_root: str, channel:
     found = dict(engine.unavailable([*packages, replace(SIX, name="d", url=None)], NoProgress()))
     assert set(found) == {"b", "c", "d"}
     assert "404" in found["b"]
+
+
+def test_a_server_that_never_answers_is_given_up(stand_in: Any, mute: Mute) -> None:
+    engine, _ = stand_in()
+    packages = [replace(SIX, name=f"six-{at}", url=f"{mute.root}/noarch/six-{at}.conda") for at in range(100)]
+    found = dict(engine.unavailable(packages, NoProgress()))
+    assert len(found) == 100
+    assert 1 <= mute.connections < 50
+    assert found["six-99"] == "127.0.0.1 cannot be reached"
 
 
 def test_offline_its_cache_is_looked_at(stand_in: Any, tmp_path: Path) -> None:

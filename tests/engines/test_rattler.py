@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from envkeep.formats.history import parse_history
 
 if TYPE_CHECKING:
     from conftest import MakeEnv
+    from engines.conftest import Mute
     from envkeep.model.record import CondaPackage
     from support.channel import Channel
 
@@ -246,6 +248,56 @@ def test_a_server_is_asked_for_each_artefact(cold: RattlerEngine, channel: Chann
         "127.0.0.1 cannot be reached",
     ]
     assert progress.done == len(there) + 3
+
+
+def test_a_server_that_never_answers_is_given_up(
+    cold: RattlerEngine, channel: Channel, http_root: str, mute: Mute, free_port: int
+) -> None:
+    there = served(solve(cold, channel, "libfoo=1.2"), channel, http_root)
+    silent = tuple(replace(there[0], version=f"9.{at}", url=f"{mute.root}/main/noarch/x-9.{at}-0.conda") for at in range(300))
+    closed = tuple(
+        replace(there[0], version=f"8.{at}", url=f"http://localhost:{free_port}/main/noarch/x-8.{at}-0.conda")
+        for at in range(300)
+    )
+    progress = Counting()
+    found = cold.unavailable([*silent, *closed, *there], progress)
+    assert len(found) == progress.done - len(there) == 600
+    # as many as are asked at once, each with its one retry, and some lines of luck
+    assert 1 <= mute.connections < 150
+    assert found[299][1] == "127.0.0.1 cannot be reached"
+    assert found[599][1] == "localhost cannot be reached"
+
+
+def test_of_many_packages_without_sha256_none_is_taken_for_a_cached_one(
+    cold: RattlerEngine, channel: Channel, tmp_path: Path
+) -> None:
+    packages = solve(cold, channel, "libfoo", "liblab")
+    cold.install(request(tmp_path / "first", packages, channel), NoProgress())
+    foo, lab = (next(each for each in packages if each.name == name) for name in ("libfoo", "liblab"))
+    # more than go into one pattern; the last of the names is in the last one
+    others = [
+        replace(lab, name=f"z{at}.and_on", url="http://127.0.0.1:9/x/noarch/x-1-0.conda", sha256=None) for at in range(2500)
+    ]
+    lab = replace(lab, url="http://127.0.0.1:9/x/noarch/x-1-0.conda", sha256=None, md5="0" * 32)
+    for wanted in ([foo, *others, lab], [foo, lab, *others]):
+        missing = {name for name, _ in cold.unavailable(wanted, NoProgress(), offline=True)}
+        assert missing == {lab.name, *(each.name for each in others)}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"fn": "the lab's file.zip"}, "names no artefact: its fn says \"the lab's file.zip\"\nAn artefact's name ends in"),
+        ({"fn": None, "url": "https://example.org/files/lab"}, "names no artefact: its url says 'lab'"),
+        ({"fn": "x-1-0.conda", "url": "https://x-1-0.conda"}, "names no artefact: its url is https://x-1-0.conda"),
+        ({"version": "1..!x"}, "cannot be installed from: malformed version string"),
+        ({"sha256": "no hash"}, "cannot be installed from: non-hexadecimal number"),
+    ],
+)
+def test_what_a_record_cannot_say_is_named(engine: RattlerEngine, channel: Channel, wrong: dict[str, Any], said: str) -> None:
+    package = replace(solve(engine, channel, "libfoo=1.2")[0], **wrong)
+    with pytest.raises(EngineError, match=re.escape(f"the record of the conda package {package.spec} {said}")):
+        engine.unavailable([package], NoProgress())
 
 
 def test_credentials_come_from_the_users_own_settings(

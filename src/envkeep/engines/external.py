@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from envkeep.engines.base import EngineName, InstallRequest, Progress, SolveRequest
     from envkeep.engines.command_lines import Dialect
     from envkeep.engines.run import Completed
+    from envkeep.engines.silence import Silences
     from envkeep.model.record import CondaPackage
 
 __all__ = ["CommandEngine"]
@@ -122,6 +123,7 @@ class CommandEngine:
         from concurrent.futures import ThreadPoolExecutor
 
         from envkeep.engines.artefacts import missing_files
+        from envkeep.engines.silence import Silences
 
         progress.start("looking for packages", len(packages))
         missing = dict(missing_files(packages))
@@ -136,9 +138,10 @@ class CommandEngine:
             missing.update({package.name: why for package in remote if not self._is_cached(package)})
             remote = []
         progress.advance(len(packages) - len(remote))
+        silences = Silences(_CONCURRENT)
         try:
             with ThreadPoolExecutor(_CONCURRENT) as pool:
-                for package, reason in zip(remote, pool.map(lambda each: _gone(each.url or ""), remote), strict=True):
+                for package, reason in zip(remote, pool.map(lambda each: _gone(each.url or "", silences), remote), strict=True):
                     progress.advance()
                     if reason is not None:
                         missing[package.name] = reason
@@ -276,15 +279,21 @@ def _scripts_of(prefix: Path) -> tuple[str, ...]:
     return tuple(sorted(each.name[1:].rpartition("-post-link")[0] for each in found))
 
 
-def _gone(url: str) -> str | None:
+def _gone(url: str, silences: Silences) -> str | None:
     from urllib.error import HTTPError
 
     from envkeep.engines.asking import opened
 
+    if known := silences.reason(url):
+        return known
+    reason = None
+    answer = True
     try:
         opened(url, method="HEAD", timeout=_PATIENCE).close()
     except HTTPError as error:
-        return f"{url}: {error.code} {error.reason}" if error.code in (404, 410) else None
+        reason = f"{url}: {error.code} {error.reason}" if error.code in (404, 410) else None
     except OSError as error:
-        return f"{url}: {getattr(error, 'reason', None) or error}"
-    return None
+        reason = f"{url}: {getattr(error, 'reason', None) or error}"
+        answer = False
+    silences.heard(url, answer=answer)
+    return reason

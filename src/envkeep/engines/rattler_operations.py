@@ -40,7 +40,9 @@ from rattler.package_cache import PackageCache, PackageCacheLayer
 from rattler.package_streaming import PackageArchive, download_to_path
 
 from envkeep.engines.rattler_records import complete, from_rattler, to_rattler
+from envkeep.engines.silence import Silences
 from envkeep.engines.wire import packages_from_wire, packages_to_wire
+from envkeep.model.urls import host, path_of_file_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -53,6 +55,8 @@ __all__ = ["OPERATIONS"]
 # how many servers' answers are waited for at once
 _CONCURRENT = 32
 _CONCURRENT_DOWNLOADS = 8
+# in one pattern; one of all names could grow beyond what py-rattler takes
+_NAMES_AT_ONCE = 2000
 
 
 class Reporter:
@@ -211,6 +215,7 @@ async def _missing(
     index = await _package_cache(packages, request).index()
     client = cache(lambda: _client(request, retries=1))
     room = asyncio.Semaphore(_CONCURRENT)
+    silences = Silences(_CONCURRENT)
 
     async def reason(package: CondaPackage) -> str | None:
         if not package.url:
@@ -218,7 +223,7 @@ async def _missing(
         if index.contains_record(to_rattler(package)):
             return None
         async with room:
-            return await _reason(package.url, client, offline=request["offline"])
+            return await _reason(package.url, client, silences, offline=request["offline"])
 
     async def check(package: CondaPackage) -> tuple[str, str | None]:
         answer = await reason(package)
@@ -230,28 +235,33 @@ async def _missing(
     return [(name, answer) for name, answer in answers if answer is not None]
 
 
-async def _reason(url: str, client: Callable[[], Client], *, offline: bool) -> str | None:
-    from envkeep.model.urls import path_of_file_url
-
+async def _reason(url: str, client: Callable[[], Client], silences: Silences, *, offline: bool) -> str | None:
     path = path_of_file_url(url)
     if path is not None:
         return None if Path(path).is_file() else f"{path} is not there"
     if offline:
         return "it is not in the cache, and the network is not to be used"
+    if known := silences.reason(url):
+        return known
     try:
         # a download that ends at its first byte, by the client of the real one: with its proxies, mirrors and credentials
         await PackageArchive.from_url(client(), url, sparse="disable", max_spool_size=0)
     except Exception as error:  # noqa: BLE001 - py-rattler has no type for an answer of a server
-        if "exceeds the configured 0 byte limit" not in str(error):
-            return _answer_of(url, error)
+        there = "exceeds the configured 0 byte limit" in str(error)
+        silences.heard(url, answer=there or _status(error) is not None)
+        return None if there else _answer_of(url, error)
+    silences.heard(url, answer=True)
     return None
 
 
-def _answer_of(url: str, error: Exception) -> str:
-    from envkeep.model.urls import host
+def _status(error: Exception) -> str | None:
+    match = re.search(r"HTTP status \w+ error \(([^)]+)\)", str(error))
+    return None if match is None else match[1]
 
-    status = re.search(r"HTTP status \w+ error \(([^)]+)\)", str(error))
-    return f"{host(url)} answers {status[1]} for {url}" if status else f"{host(url)} cannot be reached for {url}"
+
+def _answer_of(url: str, error: Exception) -> str:
+    status = _status(error)
+    return f"{host(url)} answers {status} for {url}" if status else f"{host(url)} cannot be reached for {url}"
 
 
 def _gateway(request: dict[str, Any]) -> Gateway:
@@ -293,12 +303,17 @@ def _package_cache(packages: Sequence[CondaPackage], request: dict[str, Any]) ->
     """
     shared = PackageCacheLayer(_packages_folder(request))
     apart = []
+    names = []
     for package in packages:
         if package.sha256 is None:
             name = MatchSpec(package.name)
             folder = Path(request["cache"], "pkgs-by-md5", package.md5 or f"{package.spec}-unknown")
             apart.append(PackageCacheLayer(folder).with_filter(name))
-            shared = shared.excluding(name)
+            names.append(re.escape(package.name.lower()))
+    # each further exclusion copies those before it
+    for start in range(0, len(names), _NAMES_AT_ONCE):
+        pattern = "|".join(names[start : start + _NAMES_AT_ONCE])
+        shared = shared.excluding(MatchSpec(f"^({pattern})$", exact_names_only=False))
     return PackageCache.from_layers([*apart, shared])
 
 

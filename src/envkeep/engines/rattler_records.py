@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from rattler import Client, PackageRecord, RepoDataRecord
+from rattler.exceptions import InvalidUrlError
 from rattler.package.build_string import BuildString
 from rattler.package_streaming import PackageArchive
 
+from envkeep.errors import EngineError
 from envkeep.model.record import CondaPackage
 
 if TYPE_CHECKING:
@@ -20,12 +22,36 @@ if TYPE_CHECKING:
 
 __all__ = ["complete", "from_rattler", "to_rattler"]
 
+_OTHERWISE = "Mend the record, or ask for what the channels have of it with --fidelity same-version."
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def to_rattler(package: CondaPackage) -> RepoDataRecord:
-    """Return the record that py-rattler installs a package from; its hashes are what py-rattler enforces."""
+    """Return the record that py-rattler installs a package from; its hashes are what py-rattler enforces.
+
+    Raises:
+        EngineError: a value of it is none that py-rattler takes.
+    """
+    try:
+        record = _package_record(package)
+    except Exception as error:
+        raise EngineError(
+            f"the record of the conda package {package.spec} cannot be installed from: {error}", _OTHERWISE
+        ) from error
     url = package.url or ""
+    name = package.fn or _file_name(url)
+    try:
+        return RepoDataRecord(record, name, url, _channel_url(url))
+    except ValueError as error:
+        key = "fn" if package.fn else "url"
+        fact = f"the record of the conda package {package.spec} names no artefact: its {key} says {name!r}"
+        raise EngineError(fact, f"An artefact's name ends in .conda or .tar.bz2. {_OTHERWISE}") from error
+    except InvalidUrlError as error:
+        fact = f"the record of the conda package {package.spec} names no artefact: its url is {url} ({error})"
+        raise EngineError(fact, _OTHERWISE) from error
+
+
+def _package_record(package: CondaPackage) -> PackageRecord:
     record = PackageRecord(
         package.name,
         package.version,
@@ -47,7 +73,7 @@ def to_rattler(package: CondaPackage) -> RepoDataRecord:
         record.track_features = list(package.track_features)
     if package.timestamp is not None:
         record.timestamp = _EPOCH + datetime.timedelta(milliseconds=package.timestamp)
-    return RepoDataRecord(record, package.fn or _file_name(url), url, _channel_url(url))
+    return record
 
 
 def from_rattler(record: RepoDataRecord) -> CondaPackage:
