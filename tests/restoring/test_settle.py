@@ -13,10 +13,11 @@ from envkeep.model.record import EnvironmentInfo, Record, Requested
 from envkeep.model.specification import Requirement, Specification
 from envkeep.planning.facts import LocalFacts
 from envkeep.planning.make import make_plan
-from envkeep.restoring.settle import settle
-from support.records import dist, python, record
+from envkeep.restoring.settle import settle, step_down
+from support.records import conda, dist, python, record
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from envkeep.model.record import CondaPackage
@@ -165,3 +166,58 @@ def test_what_nothing_on_the_channels_replaces_comes_from_the_index(channel: Cha
     # what is no Python package has no stand-in, and offline nothing has
     for other in (plan_of(replace(source, distributions=()), mine), plan_of(source, mine, offline=True)):
         assert ("attrs", "missing") in {(item.name, item.end) for item in settle(other, engine).steps_down}
+
+
+class Picky:
+    """An engine whose channels hold every package in another build, which go together only where one of them is left out."""
+
+    def __init__(self, misfit: str) -> None:
+        self.misfit = misfit
+        self.solves = 0
+
+    def available(self, names: Sequence[str], *_: object, **__: object) -> tuple[CondaPackage, ...]:
+        return tuple(
+            conda(name, "1.0", "other_1", url=f"https://lab.example/c/noarch/{name}-1.0-other_1.conda") for name in names
+        )
+
+    def solve(self, request: SolveRequest) -> tuple[CondaPackage, ...]:
+        self.solves += 1
+        names = [spec.partition("=")[0].partition("[")[0].strip() for spec in request.specs]
+        if self.misfit in names:
+            raise UnsolvableError(f"{self.misfit} does not go with the others")
+        return self.available(names)
+
+
+@pytest.mark.parametrize(("misfit", "moved"), [("p1", 1), ("p45", 60)])
+def test_of_many_lost_packages_the_misfit_is_found_or_all_come_from_the_index(misfit: str, moved: int) -> None:
+    names = [f"p{at}" for at in range(60)]
+    source = record(
+        environment=EnvironmentInfo(name="lab", prefix="/envs/lab", kind="conda", subdir="linux-64"),
+        python=python("3.12.1"),
+        conda=tuple(conda(name, "1.0", "0", url=f"https://lab.example/c/noarch/{name}-1.0-0.conda") for name in names),
+        distributions=tuple(dist(name, "1.0", conda_package=name) for name in names),
+    )
+    plan = make_plan(source, target="/envs/new", facts=LocalFacts(subdir="linux-64"), channels=("https://lab.example/c",))
+    engine = Picky(misfit)
+    found = step_down(plan, dict.fromkeys(names, "gone"), engine)  # type: ignore[arg-type]
+    assert found.pip_step is not None
+    assert len(found.pip_step.lines) == moved
+    assert misfit in {line.name for line in found.pip_step.lines}
+    # not some for each of the sixty
+    assert engine.solves < 100
+
+
+def test_a_strict_refusal_says_a_reason_once() -> None:
+    names = ("libfoo", "liblab", "six")
+    source = record(
+        conda=tuple(
+            conda(name, "1.0", "0", url=f"https://lab.example/c/noarch/{name}-1.0-0.conda", md5="0" * 32) for name in names
+        )
+    )
+    plan = make_plan(source, target="/envs/new", facts=LocalFacts(subdir="linux-64"), strict=True)
+    with pytest.raises(RefusedError, match=r"gone: libfoo, six: lab\.example cannot be reached; liblab: it went"):
+        step_down(
+            plan,
+            {"six": "lab.example cannot be reached", "liblab": "it went", "libfoo": "lab.example cannot be reached"},
+            Picky("none"),  # type: ignore[arg-type]
+        )

@@ -16,7 +16,7 @@ from envkeep.planning.conda_part import held, requested_step
 from envkeep.planning.plan import Cannot, MakeConda, Plan, StepDown
 from envkeep.planning.totals import with_totals
 from envkeep.restoring.candidates import nearest_versions, ranked
-from envkeep.restoring.stand_ins import from_index
+from envkeep.restoring.stand_ins import StandIns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,6 +29,8 @@ __all__ = ["settle", "step_down"]
 
 # how many offers in place of a gone artefact are tried before its version is left to the solver
 _TRIES = 4
+# how many packages are tried from the index each by itself, at a few solves, before all of them are
+_ALONE = 20
 
 
 def settle(plan: Plan, engine: Engine, progress: Progress | None = None) -> Plan:
@@ -71,29 +73,35 @@ def step_down(plan: Plan, gone: Mapping[str, str], engine: Engine) -> Plan:
     if step is None:
         return plan
     if plan.strict and gone:
+        names_by_reason: dict[str, list[str]] = {}
+        for name, why in sorted(gone.items()):
+            names_by_reason.setdefault(why, []).append(name)
         raise RefusedError(
-            "artefacts are gone: " + "; ".join(f"{name}: {why}" for name, why in sorted(gone.items())),
+            "artefacts are gone: " + "; ".join(f"{', '.join(names)}: {why}" for why, names in names_by_reason.items()),
             "Without --strict, others take their place and each is named.",
         )
     keep = tuple(package for package in step.packages if package.name not in gone)
     lost = _Lost.of(plan, step, gone)
     wanted = [package.name for package in lost.packages]
-    offers = engine.available(wanted, plan.channels, plan.subdir, offline=plan.offline)
+    offers: dict[str, list[CondaPackage]] = {}
+    for offer in engine.available(wanted, plan.channels, plan.subdir, offline=plan.offline):
+        offers.setdefault(offer.name, []).append(offer)
     # what took a package's place before is gone, and so is the package itself
     dead = {package.url for package in (*step.packages, *lost.packages) if package.name in gone and package.url}
-    choices = {package.name: ranked(package, offers, dead) for package in lost.packages}
+    choices = {package.name: ranked(package, offers.get(package.name, ()), dead) for package in lost.packages}
     if "python" in choices and step.python is not None:
         choices["python"] = tuple(offer for offer in choices["python"] if offer.version == step.python)
         if not choices["python"]:
-            _require_python(plan, step, {offer.version for offer in offers if offer.name == "python" and offer.url not in dead})
+            _require_python(plan, step, {offer.version for offer in offers.get("python", ()) if offer.url not in dead})
     plan = replace(plan, steps_down=_others(plan, gone))
-    stranded = tuple(package for package in lost.packages if not choices[package.name])
+    stranded = [package for package in lost.packages if not choices[package.name]]
+    stand_ins = StandIns(plan, lost.why, step.how)
+    movable = [package for package in lost.packages if choices[package.name] and stand_ins.are_there_for(package)]
+    alone = [[package] for package in movable[:_ALONE]] if len(movable) > 1 else []
     explanation: UnsolvableError | None = None
     # besides what nothing is there for, one that fits to nothing else, or all of them, may have to come from elsewhere
-    for others in ((), *((package,) for package in lost.packages), lost.packages):
-        with_stand_ins, moved = from_index(plan, dict.fromkeys((*stranded, *others)), lost.why, step.how)
-        if others and not moved:
-            continue
+    for others in ([], *alone, *([movable] if movable else [])):
+        with_stand_ins, moved = stand_ins.instead_of([*stranded, *others])
         left = replace(lost, packages=tuple(package for package in lost.packages if package.name not in moved))
         try:
             return _replaced(with_stand_ins, step, left, keep=keep, choices=choices, dead=dead, moved=moved, engine=engine)
