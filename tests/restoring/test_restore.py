@@ -10,7 +10,7 @@ import pytest
 
 from envkeep.capturing.capture import capture
 from envkeep.engines.base import NoProgress, PipRequest
-from envkeep.engines.pythons import make_venv
+from envkeep.engines.pythons import find_python, make_venv
 from envkeep.engines.run import run
 from envkeep.engines.uv import UvInstaller
 from envkeep.errors import EngineError, InstallerError, RefusedError, TargetExistsError
@@ -173,6 +173,27 @@ def test_a_venv_comes_back_as_one(lab: Lab, tmp_path: Path) -> None:
     result = rebuild(source, tmp_path / "new")
     assert not_exact(result) == []
     assert (tmp_path / "new" / "pyvenv.cfg").is_file()
+
+
+@pytest.mark.parametrize(("minor", "with_pip"), [("3.10", True), ("3.12", False)])
+def test_a_venv_keeps_nothing_of_what_pip_was_installed_with(lab: Lab, tmp_path: Path, minor: str, with_pip: bool) -> None:
+    python = find_python(minor)
+    if python is None:
+        pytest.skip(f"no Python {minor} on this machine")
+    old = tmp_path / "old"
+    make_venv(python, old, with_pip=False, installer="uv")
+    # without setuptools, which the venv module of Python 3.10 puts beside pip
+    requirements = ("emoji==2.14.0", lab.wheel.as_uri(), *(["pip"] if with_pip else []))
+    request = PipRequest(python=str(old / "bin" / "python"), requirements=requirements)
+    assert not UvInstaller(os.environ).install(request, NoProgress()).failed
+    result = rebuild(capture(old), tmp_path / "new", installer="pip")
+    assert not_exact(result) == []
+    assert result.as_asked
+    assert {item.name for item in capture(tmp_path / "new").distributions} == {
+        "emoji",
+        "labwheel",
+        *(["pip"] if with_pip else []),
+    }
 
 
 def test_a_checkout_is_cloned_at_its_commit_if_asked(lab: Lab, tmp_path: Path) -> None:

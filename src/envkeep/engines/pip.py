@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from envkeep.errors import InstallerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from envkeep.engines.base import InstallerName, PipReport, PipRequest, Progress
 
-__all__ = ["PipInstaller", "failure_reason", "has_pip", "pip_environment"]
+__all__ = ["PipInstaller", "failure_reason", "has_pip", "pip_environment", "uninstall"]
 
 _KEPT = frozenset(
     {
@@ -59,6 +59,21 @@ def pip_environment(environ: Mapping[str, str], *, offline: bool, own_indexes: b
     # a conda environment is no virtual one in pip's eyes
     child["PIP_REQUIRE_VIRTUALENV"] = "0"
     return child
+
+
+def uninstall(python: str, names: Sequence[str], environ: Mapping[str, str]) -> str | None:
+    """Remove packages from an environment by its own pip, which may be one of them; return why that failed, or None.
+
+    Args:
+        python: of the environment.
+        names: of packages.
+        environ: ours.
+    """
+    from envkeep.engines.run import run
+
+    argv = [python, "-I", "-m", "pip", "uninstall", "-qq", "--yes", "--disable-pip-version-check"]
+    done = run([*argv, *names], env=pip_environment(environ, offline=True))
+    return None if done.returncode == 0 else failure_reason(done.stderr or done.stdout, done.returncode)
 
 
 class PipInstaller:

@@ -21,6 +21,7 @@ from envkeep.planning.plan import (
     Verify,
     WritePinned,
 )
+from envkeep.planning.script_parts import tools_besides
 from envkeep.restoring.result import RestoreResult
 from envkeep.restoring.settle import settle, step_down
 
@@ -101,6 +102,7 @@ class _Run:
         self.reasons = {normalise(item.name): item.reason for item in plan.cannot}
         self.scripts_skipped: tuple[str, ...] = ()
         self.notes: list[str] = []
+        self.tools: tuple[str, ...] = ()
 
     def execute(self, step: Step) -> None:
         if isinstance(step, MakeConda):
@@ -197,9 +199,14 @@ class _Run:
         # before 3.12 the venv module puts setuptools beside pip; where it was not there, uv brings pip alone
         with_setuptools = tuple(int(part) for part in step.python.split(".")[:2]) < (3, 12)
         bundled = "pip" in recorded and (not with_setuptools or "setuptools" in recorded)
-        make_venv(python, self.prefix, with_pip=bundled or (pip is not None and not by_uv), installer="uv" if by_uv else "pip")
+        with_pip = bundled or (pip is not None and not by_uv)
+        make_venv(python, self.prefix, with_pip=with_pip, installer="uv" if by_uv else "pip")
+        if with_pip and pip is not None and not pip.deps:
+            # brought to install with alone, and not recorded
+            self.tools = tools_besides(recorded)
 
     def _install_pip(self, step: InstallPip) -> None:
+        from envkeep.engines.pip import uninstall
         from envkeep.engines.select import find_installer
 
         python = environment_python(self.prefix)
@@ -222,6 +229,8 @@ class _Run:
             )
         self.reasons.update({normalise(name): why for name, why in failed.items()})
         self._put_origins_right(step, failed)
+        if self.tools and (why := uninstall(str(python), self.tools, os.environ)) is not None:
+            self.notes.append(f"{' and '.join(self.tools)} stayed in it, though not recorded, and could not be removed: {why}.")
 
     def _put_origins_right(self, step: InstallPip, failed: Mapping[str, str]) -> None:
         origins = [(line.name, line.origin) for line in step.lines if line.origin is not None and line.name not in failed]
