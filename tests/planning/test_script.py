@@ -172,6 +172,19 @@ def test_what_conda_would_run_unasked_makes_no_script(write: Callable[[Plan], st
     bare = replace(PYTHON, size=None)
     with pytest.raises(RefusedError, match="may have"):
         write(plan(record(conda=(bare,)), "/envs/new", link_scripts=False))
+    # nor of what an index, a lock file or a solve names
+    locked = Specification(source="conda-lock.yml", artefacts=(PYTHON,))
+    asked = Specification(source="environment.yml", conda_specs=("python=3.12", "r-base"))
+    for source in (locked, asked):
+        with pytest.raises(RefusedError, match=r"may have: .*python"):
+            write(plan(source, "/envs/new", link_scripts=False))
+        assert write(plan(source, "/envs/new", link_scripts=True))
+    other = replace(PYTHON, build="another_1", sha256="b" * 64)
+    stepped_down = plan(record(conda=(PYTHON,)), "/envs/new", link_scripts=False)
+    step = stepped_down.conda_step
+    assert step is not None
+    with pytest.raises(RefusedError, match="may have: python"):
+        write(replace(stepped_down, steps=(replace(step, packages=(other,)), *stepped_down.steps[1:])))
     assert write(plan(record(conda=(PYTHON,)), "/envs/new", link_scripts=False))
     assert write(plan(record(conda=(scripted,)), "/envs/new", link_scripts=True))
 

@@ -98,6 +98,8 @@ class InstallRequest:
         requested: MatchSpec strings that ``conda-meta/history`` shall say were asked for.
         channels: for engines that want to know them.
         link_scripts: whether the packages' link scripts may run.
+        may_have_scripts: names of packages that have link scripts, or of which nobody knows; where these may not run, an engine
+            that cannot leave them refuses.
         offline: use what is cached only.
     """
 
@@ -107,6 +109,7 @@ class InstallRequest:
     requested: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     link_scripts: bool = False
+    may_have_scripts: tuple[str, ...] = ()
     offline: bool = False
 
 

@@ -191,15 +191,11 @@ class CommandEngine:
         _fail(argv, done)
 
     def _mind_link_scripts(self, request: InstallRequest) -> None:
-        if request.link_scripts:
-            return
-        # an explicit list says nothing of a package but URL and hash
-        named = [
-            package.name for package in request.packages if package.link_scripts or (package.size is None and not package.depends)
-        ]
-        if named:
+        # mamba of 2026 can leave them (--skip-run-link-scripts); older ones and conda have no option for it
+        if request.may_have_scripts and not request.link_scripts:
             raise RefusedError(
-                f"{self.name} always runs link scripts, and these packages have some or may have: {', '.join(sorted(named))}",
+                f"{self.name} always runs link scripts, and these packages have some or may have: "
+                f"{', '.join(request.may_have_scripts)}",
                 "Allow them with --link-scripts, or use the embedded engine, which can leave them: --engine rattler",
             )
 

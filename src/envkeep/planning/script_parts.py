@@ -11,6 +11,7 @@ from envkeep.model.fetched import quoted
 from envkeep.model.names import normalise
 from envkeep.model.record import Record
 from envkeep.model.urls import path_of_file_url
+from envkeep.planning.link_scripts import may_have_link_scripts
 from envkeep.planning.plan import (
     CloneCheckout,
     InstallPip,
@@ -136,7 +137,7 @@ def parts_of(plan: Plan) -> ScriptParts:
         lacking=tuple(f"{item.name}: {item.reason}" for item in plan.cannot),
     )
     _refuse_control_characters(parts)
-    _refuse_link_scripts(parts)
+    _refuse_link_scripts(plan)
     return parts
 
 
@@ -202,12 +203,8 @@ def _pip_options(plan: Plan, pip: InstallPip) -> Iterator[str]:
         yield from ("--extra-index-url", url)
 
 
-def _refuse_link_scripts(parts: ScriptParts) -> None:
-    step = parts.plan.conda_step
-    if parts.plan.run_link_scripts or step is None:
-        return
-    # an explicit list says nothing of a package but URL and hash
-    named = sorted(item.name for item in step.packages if item.link_scripts or (item.size is None and not item.depends))
+def _refuse_link_scripts(plan: Plan) -> None:
+    named = () if plan.run_link_scripts else may_have_link_scripts(plan)
     if named:
         raise RefusedError(
             f"conda, mamba and micromamba always run link scripts, and these packages have some or may have: {', '.join(named)}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,7 +149,17 @@ def prepare(
         from envkeep.restoring.settle import settle
 
         plan = settle(plan, engine, progress)
-    return Prepared(plan=plan, engine=engine)
+    return Prepared(plan=_with_scripts_said(plan, engine), engine=engine)
+
+
+def _with_scripts_said(plan: Plan, engine: Engine) -> Plan:
+    """Return the plan with a note where an engine will refuse it since it cannot leave link scripts that are not allowed."""
+    from envkeep.planning.link_scripts import may_have_link_scripts
+
+    if engine.name == "rattler" or plan.run_link_scripts or not may_have_link_scripts(plan):
+        return plan
+    note = f"{engine.name} always runs link scripts, and will not start while these are not allowed: add --link-scripts"
+    return replace(plan, notes=(*plan.notes, note))
 
 
 def _woken_engine(

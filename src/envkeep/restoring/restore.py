@@ -10,6 +10,7 @@ from envkeep.engines.base import InstallRequest, NoProgress, PipRequest
 from envkeep.engines.prefixes import fresh_prefix
 from envkeep.errors import EngineError, InstallerError
 from envkeep.model.names import normalise
+from envkeep.planning.link_scripts import may_have_link_scripts
 from envkeep.planning.plan import (
     CloneCheckout,
     InstallPip,
@@ -174,6 +175,7 @@ class _Run:
                 requested=requested,
                 channels=self.plan.channels,
                 link_scripts=self.plan.run_link_scripts,
+                may_have_scripts=may_have_link_scripts(self.plan),
                 offline=self.plan.offline,
             ),
             self.progress,
