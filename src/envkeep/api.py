@@ -183,14 +183,11 @@ def plan(
         fidelity=fidelity,
         strict=strict,
         channels=tuple(channels),
-        configured_channels=config.channels,
-        remap=dict(config.remap) if remap is None else remap,
-        engine=engine or config.engine,
+        remap=remap,
+        engine=engine,
         offline=offline,
-        # the scripts of one's own backups run; a file, or a record from anywhere, may be anybody's
-        link_scripts=backup is not None,
         with_secrets=with_secrets,
-    )
+    ).with_settings(config, own=backup is not None)
     stamp = "restored" if backup is None else backup.stamp
     return prepare(what, options, os.environ, stamp=stamp, progress=progress).plan
 

@@ -38,6 +38,8 @@ def test_pack_says_what_it_did_and_where_it_failed(bench: Bench, home: Path, tmp
     archive = tmp_path / "bench.envkeep"
     found = json.loads(envkeep("pack", tmp_path / "record.json", "-o", archive, "--json"))["result"]
     assert (found["path"], found["lacking"], found["size"]) == (str(archive), [], archive.stat().st_size)
+    assert not found["replaced"]
+    assert ", in place of the file that was there\n" in envkeep("pack", tmp_path / "record.json", "-o", archive)
     (tmp_path / "list.txt").write_text("six==1.16.0\n")
     assert "is no record" in envkeep("pack", tmp_path / "list.txt", "-o", archive, status=2)
     (tmp_path / "file").touch()

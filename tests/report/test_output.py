@@ -182,6 +182,22 @@ def test_inspect_names_no_place_that_nobody_chose(home: Path, tmp_path: Path) ->
     assert "plan for a new environment:\n" in out
     assert "PREFIX" not in out
     assert "install 1 Python package with its dependencies" in out
+    plan = command("inspect", file, "--json").document["result"]["plan"]
+    assert (plan["target"], plan["name"]) == ("", "")
+
+
+def test_list_goes_on_where_the_settings_are_wrong(prefix: Path, home: Path) -> None:
+    assert command("backup", "-p", prefix).status == 0
+    sound = command("list", "-p", prefix)
+    settings = home / ".envkeep" / "config.toml"
+    settings.write_text("[nosuch]\nkey = 1\n[backup]\nlimit = 'many'\n")
+    ran = command("list", "-p", prefix)
+    assert (ran.status, ran.out) == (0, sound.out)
+    assert ran.err == "the settings are wrong and do not count here (2 settings are wrong); see `envkeep doctor`\n"
+    settings.write_text("[nosuch]\nkey = 1\n")
+    assert command("list", "-p", prefix).err.startswith(
+        f"the settings are wrong and do not count here ({settings}:1: table 'nosuch'"
+    )
 
 
 def test_many_specs_are_counted(home: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ Artefacts that lie on this machine already are packed from where they are.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -45,12 +46,14 @@ class PackResult:
     Attributes:
         path: of the archive.
         size: bytes of it.
+        replaced: whether a file stood in its place before.
         packages: what is in it, and where each file was got.
         lacking: what could not be had, and why.
     """
 
     path: Path
     size: int
+    replaced: bool
     packages: tuple[PackedPackage, ...]
     lacking: tuple[Lacking, ...] = ()
 
@@ -109,6 +112,7 @@ def pack(
     told = progress or NoProgress()
     output = output.absolute()
     staging = output.with_name(output.name + _STAGING)
+    stood = os.path.lexists(output)
     kept = record if with_secrets else _without_secrets(record)
     try:
         staging.mkdir(parents=True, exist_ok=True)
@@ -128,7 +132,9 @@ def pack(
             "Name another file with -o.",
         ) from error
     remove_tree(staging)
-    return PackResult(path=output, size=output.stat().st_size, packages=manifest.packages, lacking=manifest.lacking)
+    return PackResult(
+        path=output, size=output.stat().st_size, replaced=stood, packages=manifest.packages, lacking=manifest.lacking
+    )
 
 
 def _without_secrets(record: Record) -> Record:

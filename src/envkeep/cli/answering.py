@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from envkeep.errors import EnvkeepError, InterruptedByUserError
+from envkeep.errors import BadConfigError, EnvkeepError, InterruptedByUserError
 from envkeep.report.console import Console
 
 if TYPE_CHECKING:
@@ -35,6 +35,15 @@ class Answering:
         from envkeep.store.config import load_config, resolve_home
 
         return load_config(resolve_home(self.home, os.environ), os.environ, flags)
+
+    def config_or_default(self) -> tuple[Config, BadConfigError | None]:
+        """Return the settings of this run; where they are wrong, the defaults and the error."""
+        from envkeep.store.config import default_config, resolve_home
+
+        try:
+            return self.config(), None
+        except BadConfigError as error:
+            return default_config(resolve_home(self.home, os.environ)), error
 
     def store(self, config: Config | None = None) -> Store:
         """Return the store of this run."""

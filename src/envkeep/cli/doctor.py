@@ -21,20 +21,14 @@ def command(home: Home = None, json: AsJson = False, quiet: Quiet = False, verbo
         from envkeep import __version__
         from envkeep.engines.pythons import pythons
         from envkeep.engines.select import engines_found
-        from envkeep.errors import BadConfigError
         from envkeep.report.doctor import Health, WrongSettings, doctor_text
         from envkeep.report.progress import progress_for
         from envkeep.restoring.aside import waiting
-        from envkeep.store.config import default_config, resolve_home
         from envkeep.store.integrity import examine
         from envkeep.store.journal import Journal
 
-        wrong: BadConfigError | None = None
-        try:
-            config = run.config()
-        except BadConfigError as error:
-            # who asks what is wrong is told, and what else there is to know
-            wrong, config = error, default_config(resolve_home(home, os.environ))
+        # who asks what is wrong is told, and what else there is to know
+        config, wrong = run.config_or_default()
         store = run.store(config)
         progress = progress_for(quiet=quiet)
         progress.start("looking for engines and Pythons")

@@ -42,7 +42,7 @@ def command(
         facts = gather_facts(source, os.environ, ask_servers=False, channels=config.channels)
         plan = make_plan(
             source,
-            target="PREFIX",
+            target="",
             facts=facts,
             remap=dict(config.remap),
             link_scripts=True,

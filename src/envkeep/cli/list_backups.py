@@ -36,7 +36,11 @@ def command(
         from envkeep.cli.choosing import active_stored, stored_environment
         from envkeep.report.listing import backups_table, environments_table
 
-        store = run.store()
+        config, wrong = run.config_or_default()
+        if wrong is not None:
+            why = wrong.fact.splitlines()[0].rstrip(":")
+            run.console.warn(f"the settings are wrong and do not count here ({why}); see `envkeep doctor`")
+        store = run.store(config)
         named = name is not None or prefix is not None
         environment = stored_environment(store, name, prefix) if named else None if all_ else active_stored(store)
         if environment is None:

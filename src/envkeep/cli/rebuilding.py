@@ -125,20 +125,16 @@ class Rebuild:
                 fidelity=self.fidelity.value if self.fidelity else None,
                 strict=self.strict,
                 channels=tuple(self.channel or ()),
-                configured_channels=config.channels,
-                remap=remap or dict(config.remap),
-                engine=config.engine,
+                remap=remap or None,
                 offline=self.offline or (packed is not None and not packed.needs_network(platform or machine_subdir())),
-                # confirming the plan consents to the scripts of one's own backups; a file may be anybody's
-                link_scripts=self.link_scripts or chosen.backup is not None,
+                link_scripts=self.link_scripts,
                 with_secrets=self.with_secrets,
                 checkout=self.checkout,
                 index_urls=tuple(self.allow_index or ()),
                 skip_refused=self.skip_refused,
-                ask_servers=chosen.backup is not None,
                 subdir=platform,
                 in_place=in_place,
-            )
+            ).with_settings(config, own=chosen.backup is not None)
             prepared = prepare(
                 source if packed is None else packed.source,
                 options,

@@ -176,8 +176,8 @@ class Plan:
 
     Attributes:
         source: what is rebuilt.
-        target: absolute path of the prefix to be made.
-        name: what a person calls the new environment.
+        target: absolute path of the prefix to be made; empty where nobody has chosen one (``inspect``).
+        name: what a person calls the new environment; empty where the target is.
         subdir: the platform it is made for.
         asked: the fidelity that was asked for; what an exit status is measured by.
         start: the fidelity that this plan starts at.

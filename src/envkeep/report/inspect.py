@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkeep.model.record import Record
+from envkeep.planning.link_scripts import may_have_link_scripts
 from envkeep.report.plan import plan_text
 from envkeep.report.record import record_text, specification_text
 
@@ -34,7 +35,7 @@ def _runs(plan: Plan) -> Iterator[str]:
     conda, pip = plan.conda_step, plan.pip_step
     if conda is not None:
         known = f": {', '.join(plan.link_scripts)}" if plan.link_scripts else ""
-        if conda.specs or any(package.size is None for package in conda.packages):
+        if set(may_have_link_scripts(plan)) - set(plan.link_scripts):
             known += ", and of those of which nothing is known before they are there" if known else ", if any has some"
         elif not known:
             known = ": none has any"

@@ -27,7 +27,8 @@ _WORDS: Mapping[CameFrom, str] = {
 
 def packed_text(result: PackResult, *, verbose: bool = False) -> str:
     """Return where the archive is, what is in it by where it was got, and what could not be had."""
-    parts = [f"packed {result.path} ({size(result.size)})"]
+    place = ", in place of the file that was there" if result.replaced else ""
+    parts = [f"packed {result.path} ({size(result.size)}){place}"]
     for kind, word in (("conda", "conda package"), ("pip", "Python package")):
         counts = Counter(package.came_from for package in result.packages if package.kind == kind)
         total = sum(counts.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envkeep.engines.base import Engine, EngineName, Progress
     from envkeep.planning.fidelity import Fidelity
     from envkeep.planning.plan import Plan
+    from envkeep.store.config import Config
 
 __all__ = ["Options", "Prepared", "choose_target", "prepare"]
 
@@ -41,7 +42,7 @@ class Options:
         strict: never step down.
         channels: take the place of the source's.
         configured_channels: of the settings, where the source names none.
-        remap: channels that take the place of others.
+        remap: channels that take the place of others; None: nobody said.
         engine: by name; None: the embedded one, else what is found.
         offline: use no network.
         link_scripts: the packages' link scripts may run.
@@ -61,7 +62,7 @@ class Options:
     strict: bool = False
     channels: tuple[str, ...] = ()
     configured_channels: tuple[str, ...] = ()
-    remap: Mapping[str, str] = field(default_factory=dict)
+    remap: Mapping[str, str] | None = None
     engine: EngineName | None = None
     offline: bool = False
     link_scripts: bool = False
@@ -73,6 +74,23 @@ class Options:
     settle: bool = True
     ask_servers: bool = True
     in_place: bool = False
+
+    def with_settings(self, config: Config, *, own: bool) -> Options:
+        """Return them with the settings in place of what was not asked.
+
+        Args:
+            config: the settings.
+            own: whether the source is one of the user's own backups: its packages' link scripts run, since agreeing to the plan
+                consents to them, and recorded file servers are asked. A file, or a record from anywhere, may be anybody's.
+        """
+        return replace(
+            self,
+            configured_channels=config.channels,
+            remap=dict(config.remap) if self.remap is None else self.remap,
+            engine=self.engine or config.engine,
+            link_scripts=self.link_scripts or own,
+            ask_servers=own,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +147,7 @@ def prepare(
         fidelity=options.fidelity,
         strict=options.strict,
         channels=options.channels,
-        remap=options.remap,
+        remap=options.remap or {},
         link_scripts=options.link_scripts,
         with_secrets=options.with_secrets,
         checkout=None if options.checkout is None else str(options.checkout.absolute()),
