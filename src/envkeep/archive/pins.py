@@ -11,8 +11,9 @@ from urllib.parse import unquote
 
 from envkeep.archive.conda_artefacts import cache_folders, find_cached
 from envkeep.archive.digests import digests
-from envkeep.archive.pips import Pips, in_halves
+from envkeep.archive.pips import Pips
 from envkeep.archive.wheels import tag_flags
+from envkeep.engines.installing import in_halves
 from envkeep.formats.lock_pins import Pin
 from envkeep.model.names import is_dist_name, normalise
 from envkeep.model.urls import path_of_file_url, without_credentials

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from envkeep.model.record import Record
 
-__all__ = ["Pips", "in_halves"]
+__all__ = ["Pips"]
 
 # SOURCE_DATE_EPOCH of what is built here: 1980, before which a zip knows no time
 _EPOCH = "315532800"
@@ -104,19 +104,6 @@ class Pips:
     def _same_minor(self) -> list[str]:
         wanted = _minor(self.record.python.version) if self.record.python is not None else None
         return [path for version, path in self._found if _minor(version) == wanted]
-
-
-def in_halves(lines: Sequence[str], attempt: Callable[[Sequence[str]], str | None]) -> dict[str, str]:
-    """Try all lines at once; where that fails by halves. Return the lines that fail alone, and why."""
-    if not lines:
-        return {}
-    reason = attempt(lines)
-    if reason is None:
-        return {}
-    if len(lines) == 1:
-        return {lines[0]: reason}
-    middle = len(lines) // 2
-    return {**in_halves(lines[:middle], attempt), **in_halves(lines[middle:], attempt)}
 
 
 def _minor(version: str) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from envkeep.archive.repositories import GitError, checked_out, current_commit, uncommitted, write_bundle
 from envkeep.archive.sdists import TooLargeError, extract_sdist, sdist_stem, write_sdist
-from envkeep.model.fetched import ssh_url
+from envkeep.model.fetched import remote_url, ssh_url
 from envkeep.model.names import normalise
-from envkeep.model.urls import file_url, path_of_file_url
+from envkeep.model.urls import path_of_file_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ def _of_folder(dist: Distribution, origin: Origin, folder: Path, stack: ExitStac
     except GitError:
         if origin.remote is None:
             raise
-        write_bundle(_remote(origin.remote), commit, bundle, offline=offline)
+        write_bundle(remote_url(origin.remote), commit, bundle, offline=offline)
     files, changes, reason = [bundle], None, None
     if now == commit:
         diff = uncommitted(checkout.root, bundle)
@@ -112,14 +112,10 @@ def _of_remote(dist: Distribution, origin: Origin, folder: Path, stack: ExitStac
     if origin.remote is None or origin.commit is None:
         return ProjectSource(reason=f"its folder {was} is not there, and no repository of it is recorded")
     bundle = folder / f"{normalise(dist.name)}.bundle"
-    write_bundle(_remote(origin.remote), origin.commit, bundle, offline=offline)
+    write_bundle(remote_url(origin.remote), origin.commit, bundle, offline=offline)
     copy = stack.enter_context(checked_out(bundle, origin.commit))
     reason = f"its folder {was} is not there: what was not committed in it is not to be had"
     return ProjectSource(folder=_inside(copy, origin.subdirectory), files=(bundle,), reason=reason)
-
-
-def _remote(remote: str) -> str:
-    return file_url(remote) if remote.startswith("/") else ssh_url(remote)
 
 
 def _inside(checkout: Path, subdirectory: str | None) -> Path:

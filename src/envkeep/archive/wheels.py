@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.archive.pips import in_halves
+from envkeep.engines.installing import in_halves
 from envkeep.model.names import normalise
 
 if TYPE_CHECKING:

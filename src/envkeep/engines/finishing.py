@@ -9,9 +9,6 @@ if TYPE_CHECKING:
 
 __all__ = ["write_history"]
 
-# what micromamba writes too: a conda older than the one named here refuses to touch the environment
-_CONDA_VERSION = "3.8.0"
-
 
 def write_history(request: InstallRequest) -> None:
     """Replace ``conda-meta/history`` by one transaction that says what was asked for.
@@ -21,18 +18,9 @@ def write_history(request: InstallRequest) -> None:
     """
     from datetime import datetime
 
-    from envkeep.formats.history import format_block
+    from envkeep.planning.history import rebuilt_block
 
-    block = format_block(
-        when=datetime.now().astimezone(),
-        command="envkeep restore",
-        conda_version=_CONDA_VERSION,
-        added=[
-            f"{package.channel}/{package.subdir}::{package.name}-{package.version}-{package.build}"
-            for package in request.packages
-        ],
-        update_specs=request.requested,
-    )
+    block = rebuilt_block(datetime.now().astimezone(), request.packages, request.requested)
     meta = request.prefix / "conda-meta"
     meta.mkdir(parents=True, exist_ok=True)
     (meta / "history").write_text(block, encoding="utf-8")

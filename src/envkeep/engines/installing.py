@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from envkeep.engines.base import PipReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from envkeep.engines.base import PipRequest, Progress
 
-__all__ = ["OFFLINE", "child_environment", "install_by_halves", "requirements_file"]
+__all__ = ["OFFLINE", "child_environment", "in_halves", "install_by_halves", "plain_lines", "requirements_file"]
 
 # a proxy that nobody listens at, and git kept to local repositories: with the network off, nothing gets out by a URL in a line
 OFFLINE = {
@@ -31,6 +31,8 @@ OFFLINE = {
 # both expand ${NAME} wherever it stands in a requirements file, and join a line that ends in a backslash with the next
 _OBEYED = re.compile(r"\$\{|[\x00-\x08\x0a-\x1f\x7f]|\\\Z|\A\s*-(?!e )")
 
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
 
 def install_by_halves(request: PipRequest, progress: Progress, attempt: Callable[[tuple[str, ...]], str | None]) -> PipReport:
     """Install the lines of a request all at once; where that fails by halves, down to the lines that fail alone.
@@ -46,29 +48,48 @@ def install_by_halves(request: PipRequest, progress: Progress, attempt: Callable
         line: "it holds what an installer would obey instead of install" for line in request.requirements if _OBEYED.search(line)
     }
     left = [line for line in dict.fromkeys(request.requirements) if line not in refused]
-    hashed = tuple(line for line in left if "--hash=" in line)
-    plain = tuple(line for line in left if "--hash=" not in line)
-    failed: dict[str, str] = dict(refused)
-    pending = [batch for batch in (plain, hashed) if batch]
+    hashed = [line for line in left if "--hash=" in line]
+    plain = [line for line in left if "--hash=" not in line]
     progress.start("installing Python packages", len(request.requirements))
     progress.advance(len(refused))
     try:
-        while pending:
-            batch = pending.pop(0)
-            reason = attempt(batch)
-            if reason is not None and len(batch) > 1:
-                middle = len(batch) // 2
-                pending[:0] = [batch[:middle], batch[middle:]]
-                continue
-            if reason is not None:
-                failed[batch[0]] = reason
-            progress.advance(len(batch))
+        failed = refused | in_halves(plain, attempt, progress.advance) | in_halves(hashed, attempt, progress.advance)
     finally:
         progress.finish()
     return PipReport(
         installed=tuple(line for line in request.requirements if line not in failed),
         failed=tuple((line, failed[line]) for line in dict.fromkeys(request.requirements) if line in failed),
     )
+
+
+def in_halves(
+    lines: Sequence[str], attempt: Callable[[tuple[str, ...]], str | None], done: Callable[[int], None] = lambda _: None
+) -> dict[str, str]:
+    """Try all lines at once; where that fails by halves. Return the lines that fail alone, and why.
+
+    Args:
+        lines: each once.
+        attempt: does some of them, and returns None or why that failed.
+        done: told of how many more it is known what came of them.
+    """
+    failed: dict[str, str] = {}
+    pending = [tuple(lines)] if lines else []
+    while pending:
+        batch = pending.pop(0)
+        reason = attempt(batch)
+        if reason is not None and len(batch) > 1:
+            middle = len(batch) // 2
+            pending[:0] = [batch[:middle], batch[middle:]]
+            continue
+        if reason is not None:
+            failed[batch[0]] = reason
+        done(len(batch))
+    return failed
+
+
+def plain_lines(text: str) -> list[str]:
+    """Return the lines that an installer printed, without colours and the blanks around them."""
+    return [_ANSI.sub("", line).strip() for line in text.splitlines()]
 
 
 @contextmanager

@@ -35,7 +35,6 @@ _KEPT = frozenset(
     }
 )
 _INDEXES = frozenset({"PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL", "PIP_NO_INDEX"})
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def has_pip(python: str) -> bool:
@@ -157,9 +156,10 @@ def _older_spelling(line: str) -> str | None:
 
 def failure_reason(text: str, status: int) -> str:
     """Return pip's own words for why it failed: its last line of error, without the lines around it."""
+    from envkeep.engines.installing import plain_lines
     from envkeep.model.urls import scrub
 
-    lines = [_ANSI.sub("", line).strip() for line in text.splitlines()]
+    lines = plain_lines(text)
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
     found = errors or [line for line in lines if line] or [f"pip ended with status {status}"]
     return scrub(next((line for line in reversed(found) if "No matching distribution" in line), found[-1]))

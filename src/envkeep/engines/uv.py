@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from envkeep.errors import InstallerError
@@ -29,7 +28,6 @@ _KEPT = _INDEXES | {
     "UV_NO_CONFIG",
     "UV_SYSTEM_CERTS",
 }
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def find_uv(environ: Mapping[str, str]) -> str | None:
@@ -128,8 +126,9 @@ def _sources(request: PipRequest, environ: Mapping[str, str]) -> list[str]:
 
 def _reason(text: str, status: int) -> str:
     """Return uv's own words for why it failed, on one line."""
+    from envkeep.engines.installing import plain_lines
     from envkeep.model.urls import scrub
 
-    lines = [_ANSI.sub("", line).strip().lstrip("×╰─▶├│ ").strip() for line in text.splitlines()]
+    lines = [line.lstrip("×╰─▶├│ ").strip() for line in plain_lines(text)]
     told = [line for line in lines if line and not line.startswith(("Using Python", "Resolved", "hint:", "warning:"))]
     return scrub(" ".join(told) or f"uv ended with status {status}")

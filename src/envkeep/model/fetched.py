@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from envkeep.model.urls import escaped
+from envkeep.model.urls import escaped, file_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["VCS_KINDS", "fragment", "fragment_value", "is_fetched", "is_repository", "is_revision", "quoted", "ssh_url"]
+__all__ = [
+    "VCS_KINDS",
+    "fragment",
+    "fragment_value",
+    "is_fetched",
+    "is_repository",
+    "is_revision",
+    "quoted",
+    "remote_url",
+    "ssh_url",
+]
 
 VCS_KINDS = frozenset({"git", "hg", "svn", "bzr"})
 
@@ -56,6 +66,11 @@ def fragment_value(text: str) -> str:
     from urllib.parse import quote
 
     return quote(text, safe="/", errors="surrogatepass")
+
+
+def remote_url(remote: str) -> str:
+    """Return the URL of a repository's remote as git's settings spell it: a path of this machine, scp-like, or a URL already."""
+    return file_url(remote) if remote.startswith("/") else ssh_url(remote)
 
 
 def ssh_url(remote: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkeep.model.fetched import VCS_KINDS, fragment, is_fetched, is_repository, is_revision, quoted, ssh_url
+from envkeep.model.fetched import VCS_KINDS, fragment, is_fetched, is_repository, is_revision, quoted, remote_url
 from envkeep.model.names import is_dist_name, normalise
 from envkeep.model.urls import file_url, path_of_file_url
 from envkeep.model.versions import pep440
@@ -211,7 +211,7 @@ def _clone(checkout: str | None, name: str, origin: Origin) -> CloneCheckout | N
     """The step that clones what a folder was at into a folder below ``checkout``; None where nothing says what it was."""
     if checkout is None or origin.remote is None or origin.commit is None or not is_revision(origin.commit):
         return None
-    url = file_url(origin.remote) if origin.remote.startswith("/") else ssh_url(origin.remote)
+    url = remote_url(origin.remote)
     if not is_repository(url):
         return None
     return CloneCheckout(name=name, url=url, commit=origin.commit, path=_joined(checkout, normalise(name)))

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECK", "ScriptParts", "history_lines", "parts_of", "tools_besides"]
 
-# what micromamba writes too: a conda older than the one named here refuses to touch the environment
-_CONDA_VERSION = "3.8.0"
-
 # runs in the new environment, on any Python from 3.8: what was to be installed is there in its version, by the metadata alone
 CHECK = """\
 import json, re, sys
@@ -152,16 +149,11 @@ def history_lines(packages: Sequence[CondaPackage], asked: Sequence[str]) -> tup
         return ()
     from datetime import datetime, timezone
 
-    from envkeep.formats.history import format_block
+    from envkeep.planning.history import rebuilt_block
 
-    block = format_block(
-        # of the line that is left out
-        when=datetime(2000, 1, 1, tzinfo=timezone.utc),
-        command="envkeep restore",
-        conda_version=_CONDA_VERSION,
-        added=[f"{item.channel}/{item.subdir}::{item.name}-{item.version}-{item.build}" for item in packages],
-        update_specs=asked,
-    )
+    # of the line that is left out
+    when = datetime(2000, 1, 1, tzinfo=timezone.utc)
+    block = rebuilt_block(when, packages, asked)
     return tuple(block.splitlines()[1:])
 
 
