@@ -101,6 +101,24 @@ def test_where_nothing_moved_nothing_is_read(tmp_path: Path, store: Store) -> No
     assert backup(lab.prefix, store, force=True).kept is not None
 
 
+@pytest.mark.usefixtures("at_once")
+def test_hundreds_of_packages_that_pip_just_installed_are_no_more_to_look_at(tmp_path: Path, store: Store) -> None:
+    lab = Lab(tmp_path)
+    for number in range(500):
+        info = lab.pip_install(f"fresh{number}", "1.0")
+        (info / "RECORD").write_text(f"fresh{number}.py,sha256=a,1\n{info.name}/INSTALLER,sha256=b,4\n{info.name}/RECORD,,\n")
+    settle(lab.prefix, store)
+    assert look(lab.prefix, store) is not None
+    note = json.loads(Path(seen_file(str(store.home), str(lab.prefix))).read_text())
+    assert len(note["still"]) < 60
+    # one that is not finished is looked at for itself
+    unfinished = lab.pip_install("slow", "1.0")
+    settle(lab.prefix, store)
+    (unfinished / "RECORD").write_text("slow.py,sha256=c,1\n")
+    (unfinished / "direct_url.json").write_text(json.dumps({"url": "https://example.org/slow.whl", "archive_info": {}}))
+    assert backup(lab.prefix, store).kept is not None
+
+
 def test_what_moved_a_moment_ago_is_looked_at_again(tmp_path: Path, store: Store) -> None:
     lab = Lab(tmp_path)
     backup(lab.prefix, store)

@@ -3,7 +3,7 @@
 conda, mamba and py-rattler write a new file into conda-meta, or remove one, for each package, and pip, uv and setuptools a folder
 of site-packages: those folders' times tell. In place are rewritten the history, ``state``, ``pinned``, ``pyvenv.cfg``, the
 ``.egg-link`` of an old editable install, and what git keeps of the commit that is checked out. An installer that has not finished
-writes into a metadata folder that it made a moment ago, so the young ones are watched as well.
+writes into a metadata folder that it made a moment ago, so the young ones that are not finished are watched as well.
 
 Not told: a person who edits a METADATA or a conda record in place. Whoever relies on this looks again after a day.
 """
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.capturing.checkout import files_of_checkout
 from envkeep.capturing.layout import find_executable, possible_site_folders
-from envkeep.capturing.reading import read_text, scan
+from envkeep.capturing.reading import read_bytes, read_text, scan
 from envkeep.model.names import normalise
 from envkeep.model.urls import path_of_file_url
 from envkeep.store.seen import Watched, watched
@@ -31,6 +31,7 @@ __all__ = ["watch"]
 _IN_PREFIX = ("conda-meta", "conda-meta/history", "conda-meta/state", "conda-meta/pinned", "pyvenv.cfg", "lib", "lib64")
 _METADATA = (".dist-info", ".egg-info", ".egg", ".egg-link")
 _SMALL = 1 << 20
+_LARGEST = 64 << 20
 # an hour: the longest that pip compiles between the folder it makes and the last file it puts there
 _YOUNG = 3600 * 10**9
 # more things to look at than this cost more than they save
@@ -94,10 +95,18 @@ def _delicate(folder: str, since: int, complete: Collection[str]) -> set[str]:
             young = max(entry.stat().st_mtime_ns, entry.stat().st_ctime_ns) > since - _YOUNG
         except OSError:
             young = True
-        young = young and (name not in complete or names.count(name) > 1)
+        young = young and (name not in complete or names.count(name) > 1) and not _is_finished(entry.path)
         if young or entry.is_symlink() or entry.name.endswith(".egg"):
             found.add(entry.path)
     return found
+
+
+def _is_finished(info: str) -> bool:
+    """Return whether an installer is done with a metadata folder: pip and uv write its RECORD last, their INSTALLER listed."""
+    try:
+        return b".dist-info/INSTALLER," in read_bytes(f"{info}/RECORD", _LARGEST)
+    except OSError:
+        return False
 
 
 def _of_egg_link(path: str) -> set[str]:
