@@ -107,8 +107,9 @@ class Rebuild:
         name: str | None = None,
         platform: str | None = None,
         in_place: bool = False,
+        engine: Engine | None = None,
     ) -> Iterator[Ready]:
-        """Make the plan of a rebuild, and unpack an archive for as long as it runs.
+        """Make the plan of a rebuild, and unpack an archive for as long as it runs; ``engine`` is one that was woken before.
 
         Raises:
             EnvkeepError: as of ``restoring.prepare.prepare``; the archive is damaged.
@@ -140,6 +141,7 @@ class Rebuild:
                 options,
                 os.environ,
                 stamp=chosen.backup.stamp if chosen.backup else "restored",
+                engine=engine,
                 progress=progress,
                 on_line=run.console.say,
             )
@@ -147,6 +149,15 @@ class Rebuild:
                 yield Ready(prepared.plan, prepared.engine)
             else:
                 yield Ready(packed.adapt(prepared.plan), prepared.engine, packed.put_right)
+
+    def woken(self, run: Answering, config: Config, chosen: Chosen) -> Engine | None:
+        """Return the engine that a backup with conda packages will need, which comes up while the backup is read; else None."""
+        summary = chosen.backup.summary if chosen.backup is not None else None
+        if summary is None or not summary.conda:
+            return None
+        from envkeep.restoring.prepare import woken_engine
+
+        return woken_engine(config.engine, os.environ, run.console.say, offline=self.offline)
 
     def load_whole(self, store: Store, chosen: Chosen) -> Record | Specification:
         """Return what was chosen, read; of a backup that was kept with a record, the record or nothing.

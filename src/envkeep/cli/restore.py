@@ -77,6 +77,7 @@ def command(
         config = rebuild.config(run)
         store = run.store(config)
         chosen = choose(store, backup)
+        engine = rebuild.woken(run, config, chosen)
         source = rebuild.load_whole(store, chosen)
         if platform is not None and not dry_run and script is None:
             raise UsageError(
@@ -88,7 +89,9 @@ def command(
                 "a script cannot carry an archive's artefacts", "Restore the archive itself, or write a script of the backup."
             )
         progress = progress_for(quiet=quiet)
-        with rebuild.ready(run, config, chosen, source, progress, target=prefix, name=name, platform=platform) as ready:
+        with rebuild.ready(
+            run, config, chosen, source, progress, target=prefix, name=name, platform=platform, engine=engine
+        ) as ready:
             plan = ready.plan
             if script is not None and not dry_run:
                 _write_script(run, plan, script, verbose=verbose)

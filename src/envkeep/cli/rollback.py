@@ -86,9 +86,10 @@ def command(
         again = f"envkeep rollback {chosen.label} -p {where}"
         refuse_where_we_run(where, None, again)
         refuse_unless_replaceable(where, os.environ, allowed)
+        engine = rebuild.woken(run, config, chosen)
         source = rebuild.load_whole(store, chosen)
         progress = progress_for(quiet=quiet)
-        with rebuild.ready(run, config, chosen, source, progress, target=where, in_place=True) as ready:
+        with rebuild.ready(run, config, chosen, source, progress, target=where, in_place=True, engine=engine) as ready:
             plan = ready.plan
             refuse_where_we_run(where, ready.engine, again)
             contents = look_into(where)

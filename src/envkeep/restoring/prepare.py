@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from envkeep.planning.plan import Plan
     from envkeep.store.config import Config
 
-__all__ = ["Options", "Prepared", "choose_target", "prepare"]
+__all__ = ["Options", "Prepared", "choose_target", "prepare", "woken_engine"]
 
 # CEP 24: no separator, no blank; nor anything that a command could take for an option
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z")
@@ -107,6 +107,7 @@ def prepare(
     environ: Mapping[str, str],
     *,
     stamp: str = "restored",
+    engine: Engine | None = None,
     progress: Progress | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> Prepared:
@@ -117,6 +118,7 @@ def prepare(
         options: what is asked.
         environ: where engines, condarc and Pythons are looked for.
         stamp: ends the name of a new environment that nobody named.
+        engine: one that was woken before; None: the one that the options name.
         progress: told how far the look at the channels is.
         on_line: told what conda, mamba or micromamba will print while they install; None: nobody.
 
@@ -133,7 +135,10 @@ def prepare(
     target = choose_target(source, options, environ, stamp)
     if isinstance(source, Specification) and not options.skip_refused:
         _refuse_lines(source)
-    woken = _woken_engine(source, options, environ, on_line)
+    packages = source.conda if isinstance(source, Record) else (*source.artefacts, *source.conda_specs)
+    if engine is None and packages and options.settle:
+        # it comes up while the plan is made
+        engine = woken_engine(options.engine, environ, on_line, offline=options.offline)
     facts = gather_facts(
         source, environ, subdir=options.subdir, ask_servers=options.ask_servers, channels=options.configured_channels
     )
@@ -162,7 +167,7 @@ def prepare(
         return Prepared(plan=plan, engine=None)
     from envkeep.restoring.engine import engine_here
 
-    engine = woken or engine_here(options.engine, environ, on_line)
+    engine = engine or engine_here(options.engine, environ, on_line)
     if options.settle:
         from envkeep.restoring.settle import settle
 
@@ -180,23 +185,24 @@ def _with_scripts_said(plan: Plan, engine: Engine) -> Plan:
     return replace(plan, notes=(*plan.notes, note))
 
 
-def _woken_engine(
-    source: Record | Specification,
-    options: Options,
-    environ: Mapping[str, str],
-    on_line: Callable[[str], None] | None,
+def woken_engine(
+    name: EngineName | None, environ: Mapping[str, str], on_line: Callable[[str], None] | None, *, offline: bool
 ) -> Engine | None:
-    """Return the engine, which comes up while the plan is made; None where the plan will say whether one is needed."""
+    """Return an engine that begins to come up now; None where there is none, which is said once it is needed.
+
+    Args:
+        name: as of ``engine_here``.
+        environ: the same.
+        on_line: the same.
+        offline: whether it will be asked to use no network.
+    """
     from envkeep.restoring.engine import engine_here
 
-    packages = source.conda if isinstance(source, Record) else (*source.artefacts, *source.conda_specs)
-    if not packages or not options.settle:
-        return None
     try:
-        engine = engine_here(options.engine, environ, on_line)
+        engine = engine_here(name, environ, on_line)
     except EnvkeepError:
         return None
-    engine.wake(offline=options.offline)
+    engine.wake(offline=offline)
     return engine
 
 
