@@ -20,9 +20,10 @@ from envkeep.model.urls import CleanUrl, scrub, without_credentials
 __all__ = ["decode_record", "owned_metadata", "package_of"]
 
 _LAYOUT = re.compile(rb'\s*\{(\r?\n)([ \t]+)"')
+# more than the number that stands beside the list in paths_data
 _NEAR = 64
-# the lists, and the member of the object that is one
-_FILE_LISTS = ((b"files", b""), (b"paths_data", b"paths"))
+_VERSION_BEFORE = re.compile(rb'(?:"paths_version": \d+,)?')
+_VERSION_BEHIND = re.compile(rb'(?:"paths_version": \d+)?')
 # an anchor's ending, and how much of it belongs to the path of the metadata itself; `_ENDINGS` finds them in a text
 _OWNED_ENDINGS = (
     (".dist-info/RECORD", len(".dist-info")),
@@ -33,10 +34,10 @@ _OWNED_ENDINGS = (
     (".egg-link", len(".egg-link")),
 )
 _LINK_SCRIPTS = ("pre-link", "post-link", "pre-unlink")
-# what those paths have in common, and what of a list's text ends one of them; a path of Windows has two backslashes in it
+# what those paths have in common, and what of a list's text ends one of them
 _ENDINGS = (
-    (b".dist-info", re.compile(rb'\.dist-info(?:/|\\\\)(?:RECORD|METADATA)"')),
-    (b".egg", re.compile(rb'\.egg(?:-info(?:(?:/|\\\\)PKG-INFO)?|(?:/|\\\\)EGG-INFO(?:/|\\\\)PKG-INFO|-link)"')),
+    (b".dist-info", re.compile(rb'\.dist-info/(?:RECORD|METADATA)"')),
+    (b".egg", re.compile(rb'\.egg(?:-info(?:/PKG-INFO)?|/EGG-INFO/PKG-INFO|-link)"')),
     (b"link.", re.compile(rb'-(?:pre-link|post-link|pre-unlink)\.(?:sh|bat)"')),
 )
 # an artefact's file name, in which no credential has a place
@@ -58,23 +59,18 @@ def decode_record(data: bytes) -> tuple[dict[str, Any], list[str]]:
         raise ValueError("it is a git-LFS pointer")
     if not data.strip():
         raise ValueError("it is empty")
-    cut, files = _without_file_lists(data)
-    try:
-        raw = loads(cut)
-    except (ValueError, RecursionError):
-        files = None
-        cut = data
-        raw = loads(decode(data))
+    read = _decoded_quickly(data)
+    text, raw, paths = (data, loads(decode(data)), None) if read is None else read
     # nearly no record has any of these letters, and to look for one takes a tenth of the pattern's time
-    if (b"\\" in cut or b"\x7f" in cut or not cut.isascii()) and _UNSAFE.search(cut):
+    if (b"\\" in text or b"\x7f" in text or not text.isascii()) and _UNSAFE.search(text):
         raw = plain_json(raw, line_text)
     if not isinstance(raw, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 - a fault of the file
     for key in ("name", "version", "build"):
         if not isinstance(raw.get(key), str) or not raw[key]:
             raise ValueError(f"it has no {key}")
-    if files is not None:
-        return raw, _paths_of_interest(files)
+    if paths is not None:
+        return raw, paths
     listed = raw.get("files")
     return raw, [path for path in listed if isinstance(path, str)] if isinstance(listed, list) else []
 
@@ -132,65 +128,103 @@ def package_of(raw: dict[str, Any], paths: list[str]) -> CondaPackage:
     )
 
 
-def _without_file_lists(data: bytes) -> tuple[bytes, bytes | None]:
-    """Return a record's text with its file lists emptied, and the text of ``files``; ``(data, None)`` of an unknown layout.
+def _decoded_quickly(data: bytes) -> tuple[bytes, Any, list[str]] | None:
+    """Return a record's text with its file lists emptied, decoded, and the paths of interest; None of an unknown layout."""
+    cut = _without_file_lists(data)
+    if cut is None:
+        return None
+    text, files = cut
+    try:
+        raw = loads(text)
+    except (ValueError, RecursionError):
+        return None
+    # lists of another object of the file were cut, or one that stands there twice
+    emptied = isinstance(raw, dict) and not raw.get("files") and not raw.get("paths_data")
+    return (text, raw, _paths_of_interest(files)) if emptied else None
+
+
+def _without_file_lists(data: bytes) -> tuple[bytes, bytes] | None:
+    """Return a record's text with its file lists emptied, and the text of ``files``; None of an unknown layout.
 
     All known writers indent: a line that begins with the indent of the first key and a closing bracket ends a list of that level,
-    since a JSON string holds no raw newline.
+    since a JSON string holds no raw newline. Each list has to be laid out so from its first line to its last.
     """
     layout = _LAYOUT.match(data)
-    if layout is None:
-        return data, None
-    lead = layout[1] + layout[2]
-    files = b""
+    # a block of zeros is what a crash leaves
+    if layout is None or b"\0" in data:
+        return None
+    lead, indent = layout[1] + layout[2], layout[2]
     spans = []
-    for key, inner in _FILE_LISTS:
-        start = data.find(lead + b'"' + key + b'": ' + (b"{" if inner else b"["))
+    listed = b""
+    for head, find in ((b'"files": [', _list_at), (b'"paths_data": {', _paths_data_at)):
+        start = data.find(lead + head)
         if start < 0:
             continue
-        begin = start + len(lead) + len(key) + 5
-        if inner:
-            # an object that holds the list, behind a number at most
-            inside = lead + layout[2]
-            head = inside + b'"' + inner + b'": ['
-            before, found, _ = data[begin : begin + len(head) + _NEAR].partition(head)
-            within = found and not before.startswith(b"}") and lead not in before.replace(inside, b"")
-            listed = _end_of_list(data, begin + len(before) + len(head), inside) if within else begin
-            end = data.find(lead + b"}", listed - 1) if listed >= 0 else -1
-        else:
-            end = _end_of_list(data, begin, lead)
-            files = data[begin:end]
-        if end < 0:
-            return data, None
-        spans.append((begin, end))
+        span = find(data, start + len(lead) + len(head), lead, indent)
+        if span is None:
+            return None
+        spans.append(span)
+        if find is _list_at:
+            listed = data[span[0] : span[1]]
+    each = lead + indent + b'"'
+    whole = not listed or (listed.endswith(b'"') and listed.count(b"\n") == listed.count(b'",' + each) + 1)
+    if not whole or b"\\" in listed or not listed.isascii():
+        return None
     # joined from what is left, which is little: some of these files have megabytes
     kept = []
-    start = 0
-    for begin, end in sorted(spans):
-        kept.append(data[start:begin])
-        start = end
-    return b"".join([*kept, data[start:]]), files
+    begin = 0
+    for one, other in sorted(spans):
+        kept.append(data[begin:one])
+        begin = other
+    return b"".join([*kept, data[begin:]]), listed
 
 
-def _end_of_list(data: bytes, begin: int, lead: bytes) -> int:
-    """Return where the list ends that begins there, its closing bracket on a line of its own after ``lead``; -1: it does not."""
+def _list_at(data: bytes, begin: int, lead: bytes, indent: bytes) -> tuple[int, int] | None:
+    """Return where the items of a list begin and end, a line each; None where it is laid out otherwise.
+
+    Args:
+        data: the text.
+        begin: behind the opening bracket.
+        lead: line end and indent of the line that has it.
+        indent: of one level.
+    """
     if data.startswith(b"]", begin):
-        return begin
+        return begin, begin
+    if not data.startswith(lead + indent, begin):
+        return None
     # a bracket is rare in a list of files, and to look for one letter takes a tenth of the time that a text takes
     end = data.find(b"]", begin)
     while end >= 0 and data[end - len(lead) : end] != lead:
         end = data.find(b"]", end + 1)
-    return end if end < 0 else end - len(lead)
+    return (begin, end - len(lead)) if end >= 0 else None
+
+
+def _paths_data_at(data: bytes, begin: int, lead: bytes, indent: bytes) -> tuple[int, int] | None:
+    """Return where the members of ``paths_data`` begin and end: the list of paths, and a number before or behind it."""
+    inside = lead + indent
+    head = inside + b'"paths": ['
+    before, found, _ = data[begin : begin + len(head) + _NEAR].partition(head)
+    if not found or not _VERSION_BEFORE.fullmatch(before.removeprefix(inside)):
+        return None
+    span = _list_at(data, begin + len(before) + len(head), inside, indent)
+    if span is None:
+        return None
+    last = span[1]
+    behind, closed, _ = data[last : last + 2 * len(head) + _NEAR].partition(lead + b"}")
+    behind = behind.strip().removeprefix(b"]").lstrip(b",").strip()
+    if not closed or not _VERSION_BEHIND.fullmatch(behind):
+        return None
+    return begin, data.find(lead + b"}", last)
 
 
 def _paths_of_interest(files: bytes) -> list[str]:
     found: dict[bytes, None] = {}
     # to look for a part that nearly none has takes a fraction of the pattern's time
-    for part, endings in _ENDINGS if b"site-packages" in files else _ENDINGS[-1:]:
+    for part, endings in _ENDINGS:
         if part in files:
             for match in endings.finditer(files):
-                found.setdefault(files[files.rfind(b'"', 0, match.start()) : match.end()])
-    return [loads(token) if b"\\" in token else token[1:-1].decode("utf-8", "surrogatepass") for token in found]
+                found.setdefault(files[files.rfind(b'"', 0, match.start()) + 1 : match.end() - 1])
+    return [path.decode("ascii") for path in found]
 
 
 @lru_cache(maxsize=512)
