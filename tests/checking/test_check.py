@@ -10,6 +10,8 @@ import pytest
 
 from envkeep.checking.check import check
 from envkeep.checking.finding import RANKS, Finding
+from envkeep.engines.base import Reason
+from envkeep.errors import EngineError
 from envkeep.model.record import Origin, Problem, Requested, Transaction
 from support.projects import git_commit, make_wheel
 from support.records import conda, dist, record
@@ -204,12 +206,26 @@ class TestMixing:
 
 def test_channels_are_asked_through_the_engine() -> None:
     class Engine:
-        def unavailable(self, packages: list[CondaPackage], progress: Progress) -> tuple[tuple[str, str], ...]:
-            return tuple((package.name, "404 Not Found") for package in packages if package.name == "gone")
+        def unavailable(self, packages: list[CondaPackage], progress: Progress) -> tuple[tuple[str, Reason], ...]:
+            return tuple((package.name, Reason("404 Not Found", gone=True)) for package in packages if package.name == "gone")
 
     asked = record(conda=(good("gone"), good("there")))
     found = check(asked, online=True, engine=Engine())  # type: ignore[arg-type]
     assert codes(found) == [("artefact-gone", "gone")]
+    # whoever lacks the log-in is told that there is nothing
+    hidden = record(conda=(good("gone", auth="token"),))
+    found = check(hidden, online=True, engine=Engine())  # type: ignore[arg-type]
+    assert ("channel-not-reached", "conda.anaconda.org") in codes(found)
+    assert ("artefact-gone", "gone") not in codes(found)
+
+
+def test_without_anybody_to_ask_channels_the_rest_is_told() -> None:
+    asked = record(conda=(good("six", channel="file:///srv/chan"), good("there")))
+    nobody = EngineError("nothing on this machine can make conda environments", "Install one.")
+    found = check(asked, online=True, engine=nobody)
+    assert codes(found) == [("local-channel", "file:///srv/chan"), ("channels-not-asked", "conda")]
+    assert "nothing on this machine can make conda environments" in found[1].fact
+    assert found[1].remedy == "Install one."
 
 
 def test_a_server_that_a_record_from_elsewhere_names_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

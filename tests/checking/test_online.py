@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from envkeep.checking.finding import Finding
 
+HASH = "a" * 64
 LOGIN = "Basic " + base64.b64encode(b"lab:s3cr3t/@").decode()
 
 
@@ -50,7 +51,7 @@ class Index(BaseHTTPRequestHandler):
             self.end_headers()
             return
         kind, body = known.get(self.path, ("text/html", b"no"))
-        status = 500 if self.path == "/simple/broken/" else 200 if self.path in known else 404
+        status = 500 if self.path.startswith("/simple/broken/") else 200 if self.path in known else 404
         if self.path.startswith("/private/") and self.headers.get("Authorization") != LOGIN:
             status = 401
         self.send_response(status)
@@ -143,6 +144,36 @@ def test_one_that_cannot_be_reached_is_asked_once_and_the_others_count(served: s
     assert codes(findings) == [("index-not-reached", "127.0.0.1")]
     assert nobody in findings[0].fact
     assert sum(url.startswith(nobody) for url in asked) <= 8
+
+
+def test_a_channel_that_says_nothing_is_named_once_and_what_it_had_is_not_lost(server: str, tmp_path: Path) -> None:
+    from envkeep.engines.rattler import RattlerEngine
+
+    broken = tuple(
+        conda(f"p{number}", url=f"http://{server}/simple/broken/linux-64/p{number}-1.0-0.conda", sha256=HASH)
+        for number in range(8)
+    )
+    closed = tuple(
+        conda(f"q{number}", url=f"http://{server}/private/linux-64/q{number}-1.0-0.conda", sha256=HASH) for number in range(2)
+    )
+    # nobody listens there
+    dead = tuple(
+        conda(f"r{number}", url=f"http://localhost:9/linux-64/r{number}-1.0-0.conda", sha256=HASH) for number in range(8)
+    )
+    gone = tuple(
+        conda(name, url=f"{root}/linux-64/{name}-1.0-0.conda", sha256=HASH)
+        for name, root in (("s", f"http://{server}"), ("t", "file:///no"))
+    )
+    engine = RattlerEngine({"ENVKEEP_CACHE": str(tmp_path), "PATH": ""})
+    findings = check(record(conda=(*broken, *closed, *dead, *gone)), online=True, engine=engine, environ={})
+    assert codes(findings) == [
+        ("artefact-gone", "s"),
+        ("artefact-gone", "t"),
+        ("channel-not-reached", "127.0.0.1"),
+        ("channel-not-reached", "localhost"),
+    ]
+    assert [finding.rank for finding in findings] == ["lost", "lost", "unclear", "unclear"]
+    assert "has p0, p1, p2, p3, p4, p5 and 4 more" in findings[2].fact
 
 
 class TestLogins:

@@ -43,3 +43,13 @@ def test_what_is_no_record_is_refused_and_files_are_the_environments(prefix: Pat
     refused = command("check", tmp_path / "list.txt")
     assert (refused.status, "is a list of packages" in refused.err, "envkeep show" in refused.err) == (2, True, True)
     assert "--files looks into an environment" in command("check", "microscope@latest", "--files").err
+
+
+def test_online_without_an_engine_a_venv_is_checked_all_the_same(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from envkeep.engines import rattler
+
+    monkeypatch.setattr(rattler, "is_installed", lambda: False)
+    for variable in ("PATH", "MAMBA_EXE", "CONDA_EXE"):
+        monkeypatch.delenv(variable, raising=False)
+    done = command("check", "-p", prefix, "--online", "--json")
+    assert (done.status, done.err, done.document["result"]["findings"]) == (0, "", [])

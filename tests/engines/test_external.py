@@ -279,6 +279,7 @@ def test_servers_are_asked_for_artefacts(stand_in: Any, http_root: str, channel:
     found = dict(engine.unavailable([*packages, replace(SIX, name="d", url=None)], NoProgress()))
     assert set(found) == {"b", "c", "d"}
     assert "404" in found["b"]
+    assert {name: reason.gone for name, reason in found.items()} == {"b": True, "c": False, "d": False}
 
 
 def test_a_server_that_never_answers_is_given_up(stand_in: Any, mute: Mute) -> None:

@@ -247,6 +247,8 @@ def test_a_server_is_asked_for_each_artefact(cold: RattlerEngine, channel: Chann
         "127.0.0.1 answers 401 Unauthorized",
         "127.0.0.1 cannot be reached",
     ]
+    # a log-in that is missing and a network that is down say nothing of what is there
+    assert [reason.gone for _, reason in found] == [True, False, False]
     assert progress.done == len(there) + 3
 
 

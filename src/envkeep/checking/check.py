@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envkeep.engines.base import Engine, Progress
+    from envkeep.errors import EngineError
     from envkeep.model.record import Record
 
 __all__ = ["check"]
@@ -25,7 +26,7 @@ def check(
     *,
     prefix: Path | None = None,
     online: bool = False,
-    engine: Engine | None = None,
+    engine: Engine | EngineError | None = None,
     environ: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Finding, ...]:
@@ -39,12 +40,9 @@ def check(
         prefix: of the live environment that was captured a moment ago, for what only the times of its files tell; None for a
             record from elsewhere.
         online: ask channels and indexes whether they still have each artefact and version.
-        engine: asks the channels; None leaves them out.
+        engine: asks the channels; the error where there is none to ask them, which is a finding then; None leaves them out.
         environ: variables that say where packages are looked for, and NETRC; None: the process's.
         progress: told how far the online part is.
-
-    Raises:
-        EngineError: the engine cannot be run.
     """
     findings = [*pip_findings(record, live=prefix is not None), *conda_findings(record)]
     if prefix is not None:

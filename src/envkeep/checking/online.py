@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 
-from envkeep.checking.finding import Finding
+from envkeep.checking.finding import Finding, listed
 from envkeep.checking.indexes import places_of, project_files, versions_of
 from envkeep.engines.base import NoProgress
+from envkeep.errors import EngineError
 from envkeep.model.names import is_dist_name
 from envkeep.model.urls import host, scrub
 from envkeep.model.versions import same_version
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envkeep.checking.indexes import Place
-    from envkeep.engines.base import Engine, Progress
-    from envkeep.model.record import Distribution, Record
+    from envkeep.engines.base import Engine, Progress, Reason
+    from envkeep.model.record import CondaPackage, Distribution, Record
 
 __all__ = ["online_findings"]
 
@@ -27,23 +28,46 @@ _DENIED = frozenset({401, 403, 407})
 
 
 def online_findings(
-    record: Record, prefix: Path | None, engine: Engine | None, environ: Mapping[str, str], progress: Progress | None = None
+    record: Record,
+    prefix: Path | None,
+    engine: Engine | EngineError | None,
+    environ: Mapping[str, str],
+    progress: Progress | None = None,
 ) -> Iterator[Finding]:
-    """Yield the artefacts and versions that are not to be had any more.
+    """Yield the artefacts and versions that are not to be had any more, and who could not be asked.
 
     Args:
         record: of the environment.
         prefix: of the live environment; None where there is none.
-        engine: asks for conda's artefacts; None leaves them out.
+        engine: asks for conda's artefacts; the error where there is none to ask them; None leaves them out.
         environ: variables that say where packages are looked for, and NETRC.
         progress: told how far it is.
-
-    Raises:
-        EngineError: the engine cannot be run.
     """
     told = NoProgress() if progress is None else progress
     if engine is not None and record.conda:
-        for name, reason in engine.unavailable([package for package in record.conda if package.url], told):
+        yield from _of_channels(record, engine, told)
+    dists = [dist for dist in record.pip if dist.origin is None and is_dist_name(dist.name)]
+    yield from _Looking(places_of(record, prefix, environ), environ).findings(dists, told)
+
+
+def _of_channels(record: Record, engine: Engine | EngineError, progress: Progress) -> Iterator[Finding]:
+    packages = {package.name: package for package in record.conda if package.url}
+    try:
+        if isinstance(engine, EngineError):
+            raise engine
+        missing = engine.unavailable(list(packages.values()), progress)
+    except EngineError as error:
+        yield Finding(
+            rank="unclear",
+            code="channels-not-asked",
+            subject="conda",
+            fact=f"no channel was asked whether it still has its artefacts: {error.fact}",
+            remedy=error.remedy or "Check the network and the settings of the engine, then try again.",
+        )
+        return
+    silent: dict[str, dict[str, Reason]] = {}
+    for name, reason in missing:
+        if reason.gone and not _may_be_hidden(packages[name]):
             yield Finding(
                 rank="lost",
                 code="artefact-gone",
@@ -51,8 +75,21 @@ def online_findings(
                 fact=f"the artefact of {name} is not to be had any more: {reason}",
                 remedy="A rebuild takes another build of it; pack the environment while its artefact is cached.",
             )
-    dists = [dist for dist in record.pip if dist.origin is None and is_dist_name(dist.name)]
-    yield from _Looking(places_of(record, prefix, environ), environ).findings(dists, told)
+        else:
+            silent.setdefault(host(packages[name].url or ""), {})[name] = reason
+    for server, reasons in sorted(silent.items()):
+        yield Finding(
+            rank="unclear",
+            code="channel-not-reached",
+            subject=server,
+            fact=f"{server} does not say whether it still has {listed(reasons)}: {next(iter(reasons.values()))}",
+            remedy="Check the network, and the log-in that this server may want (netrc, or the engine's own); then try again.",
+        )
+
+
+def _may_be_hidden(package: CondaPackage) -> bool:
+    # a server that wants a log-in may say of anything that it is not there
+    return package.auth is not None
 
 
 class _Looking:

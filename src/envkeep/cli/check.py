@@ -13,6 +13,9 @@ from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from envkeep.cli.answering import Answering
+    from envkeep.engines.base import Engine
+    from envkeep.errors import EngineError
     from envkeep.model.record import Record
     from envkeep.store.store import Store
 
@@ -57,11 +60,7 @@ def command(
             record = capture(where, ask_git=False)
             label = record.environment.name
         progress = progress_for(quiet=quiet)
-        engine = None
-        if online:
-            from envkeep.engines.select import find_engine
-
-            engine = find_engine(run.config().engine, os.environ)
+        engine = _engine(run) if online and record.conda else None
         findings = check(record, prefix=where, online=online, engine=engine, progress=progress)
         altered = altered_files(where, progress) if files and where is not None else ()
         status = 3 if findings or altered else 0
@@ -73,6 +72,17 @@ def command(
             problems=record.problems,
             talk=True,
         )
+
+
+def _engine(run: Answering) -> Engine | EngineError:
+    """Return who asks the channels, or why nobody can: what needs no network is told all the same."""
+    from envkeep.errors import EngineError
+    from envkeep.restoring.engine import engine_here
+
+    try:
+        return engine_here(run.config().engine, os.environ)
+    except EngineError as error:
+        return error
 
 
 def _recorded(store: Store, backup: str, name: str | None, prefix: Path | None, *, files: bool) -> tuple[Record, str]:

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envkeep.engines.base import Reason
 from envkeep.errors import EngineError
 from envkeep.model.urls import path_of_file_url
 
@@ -29,16 +30,16 @@ class ArtefactsMissingError(Exception):
         self.packages = tuple((name, reason) for name, reason in packages)
 
 
-def missing_files(packages: Iterable[CondaPackage]) -> tuple[tuple[str, str], ...]:
+def missing_files(packages: Iterable[CondaPackage]) -> tuple[tuple[str, Reason], ...]:
     """Return ``(name, reason)`` of the packages that have no URL, or a ``file://`` URL and no file there."""
     found = []
     for package in packages:
         if not package.url:
-            found.append((package.name, "its record holds no URL"))
+            found.append((package.name, Reason("its record holds no URL", gone=False)))
             continue
         path = path_of_file_url(package.url)
         if path is not None and not Path(path).is_file():
-            found.append((package.name, f"{path} is not there"))
+            found.append((package.name, Reason(f"{path} is not there", gone=True)))
     return tuple(found)
 
 

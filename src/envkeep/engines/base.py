@@ -26,6 +26,7 @@ __all__ = [
     "PipReport",
     "PipRequest",
     "Progress",
+    "Reason",
     "SolveRequest",
 ]
 
@@ -60,6 +61,25 @@ class NoProgress:
 
     def finish(self) -> None:
         """Say nothing."""
+
+
+class Reason(str):
+    """Why an artefact cannot be had: a sentence that also knows whether that is the last word.
+
+    Attributes:
+        gone: the place where it was says that it is there no more (404, 410, no such file); False: it says nothing of it (no
+            network, a log-in that is missing, a server in trouble).
+    """
+
+    __slots__ = ("gone",)
+
+    gone: bool
+
+    def __new__(cls, text: str, *, gone: bool) -> Reason:
+        """Return the sentence."""
+        reason = super().__new__(cls, text)
+        reason.gone = gone
+        return reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +191,7 @@ class Engine(Protocol):
 
     def unavailable(
         self, packages: Sequence[CondaPackage], progress: Progress, *, offline: bool = False
-    ) -> tuple[tuple[str, str], ...]:
+    ) -> tuple[tuple[str, Reason], ...]:
         """Return ``(name, reason)`` of the packages whose artefact is neither cached with the right hash nor at its URL.
 
         Args:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from envkeep.engines.base import EngineInfo, InstallReport
+from envkeep.engines.base import EngineInfo, InstallReport, Reason
 from envkeep.errors import EngineError, RefusedError, UnsolvableError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class CommandEngine:
 
     def unavailable(
         self, packages: Sequence[CondaPackage], progress: Progress, *, offline: bool = False
-    ) -> tuple[tuple[str, str], ...]:
+    ) -> tuple[tuple[str, Reason], ...]:
         """Return the packages that are not at their URL; see ``base.Engine``.
 
         Servers are asked with what netrc knows of them. A package whose recorded URL held credentials is not asked for: a server
@@ -134,7 +134,7 @@ class CommandEngine:
         ]
         if offline:
             remote = [package for package in packages if (package.url or "").startswith(("http:", "https:"))]
-            why = f"it is not in the cache of {self.name}, and the network is not to be used"
+            why = Reason(f"it is not in the cache of {self.name}, and the network is not to be used", gone=False)
             missing.update({package.name: why for package in remote if not self._is_cached(package)})
             remote = []
         progress.advance(len(packages) - len(remote))
@@ -275,7 +275,7 @@ def _scripts_of(prefix: Path) -> tuple[str, ...]:
     return tuple(sorted(each.name[1:].rpartition("-post-link")[0] for each in found))
 
 
-def _gone(url: str, silences: Silences) -> str | None:
+def _gone(url: str, silences: Silences) -> Reason | None:
     from urllib.error import HTTPError
 
     from envkeep.engines.asking import opened
@@ -287,9 +287,10 @@ def _gone(url: str, silences: Silences) -> str | None:
     try:
         opened(url, method="HEAD", timeout=_PATIENCE).close()
     except HTTPError as error:
-        reason = f"{url}: {error.code} {error.reason}" if error.code in (404, 410) else None
+        # with its own log-in the engine may well get it
+        reason = Reason(f"{url}: {error.code} {error.reason}", gone=True) if error.code in (404, 410) else None
     except OSError as error:
-        reason = f"{url}: {getattr(error, 'reason', None) or error}"
+        reason = Reason(f"{url}: {getattr(error, 'reason', None) or error}", gone=False)
         answer = False
     silences.heard(url, answer=answer)
     return reason

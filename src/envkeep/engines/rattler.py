@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from envkeep.engines.base import EngineInfo, InstallReport, NoProgress
+from envkeep.engines.base import EngineInfo, InstallReport, NoProgress, Reason
 from envkeep.engines.network import Network, channel_urls, child_variables, mirrors_of
 from envkeep.errors import EngineError, UnsolvableError
 from envkeep.model.urls import without_credentials
@@ -141,12 +141,12 @@ class RattlerEngine:
 
     def unavailable(
         self, packages: Sequence[CondaPackage], progress: Progress, *, offline: bool = False
-    ) -> tuple[tuple[str, str], ...]:
+    ) -> tuple[tuple[str, Reason], ...]:
         """Return the packages that cannot be had, with the reason; see ``base.Engine``. Hashes are compared when installing."""
         from envkeep.engines.wire import packages_to_wire
 
         answer = self._ask({"op": "unavailable", "packages": packages_to_wire(packages), "offline": offline}, progress)
-        return tuple((name, reason) for name, reason in answer)
+        return tuple((name, Reason(text, gone=gone)) for name, text, gone in answer)
 
     def install(self, request: InstallRequest, progress: Progress) -> InstallReport:
         """Make the prefix; see ``base.Engine``. Hashes are enforced: of files on this machine by us, else by py-rattler."""

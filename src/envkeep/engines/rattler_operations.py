@@ -39,6 +39,7 @@ from rattler.package.build_string import BuildString
 from rattler.package_cache import PackageCache, PackageCacheLayer
 from rattler.package_streaming import PackageArchive, download_to_path
 
+from envkeep.engines.base import Reason
 from envkeep.engines.rattler_records import complete, from_rattler, to_rattler
 from envkeep.engines.silence import Silences
 from envkeep.engines.wire import packages_from_wire, packages_to_wire
@@ -139,11 +140,11 @@ async def available(request: dict[str, Any], reply: Reply) -> list[dict[str, Any
     return packages_to_wire(from_rattler(record) for records in found for record in records)
 
 
-async def unavailable(request: dict[str, Any], reply: Reply) -> list[tuple[str, str]]:
+async def unavailable(request: dict[str, Any], reply: Reply) -> list[tuple[str, str, bool]]:
     """Name the packages whose artefact is neither cached nor at its URL."""
     packages = packages_from_wire(request["packages"])
     reply.start("looking for packages", len(packages))
-    return await _missing(packages, request, reply)
+    return [(name, reason, reason.gone) for name, reason in await _missing(packages, request, reply)]
 
 
 async def download(request: dict[str, Any], reply: Reply) -> dict[str, str]:
@@ -211,21 +212,21 @@ async def _check_hashes(packages: Sequence[CondaPackage], request: dict[str, Any
 
 async def _missing(
     packages: Sequence[CondaPackage], request: dict[str, Any], reply: Reply | None = None
-) -> list[tuple[str, str]]:
+) -> list[tuple[str, Reason]]:
     index = await _package_cache(packages, request).index()
     client = cache(lambda: _client(request, retries=1))
     room = asyncio.Semaphore(_CONCURRENT)
     silences = Silences(_CONCURRENT)
 
-    async def reason(package: CondaPackage) -> str | None:
+    async def reason(package: CondaPackage) -> Reason | None:
         if not package.url:
-            return "its record holds no URL"
+            return Reason("its record holds no URL", gone=False)
         if index.contains_record(to_rattler(package)):
             return None
         async with room:
             return await _reason(package.url, client, silences, offline=request["offline"])
 
-    async def check(package: CondaPackage) -> tuple[str, str | None]:
+    async def check(package: CondaPackage) -> tuple[str, Reason | None]:
         answer = await reason(package)
         if reply is not None:
             reply.advance()
@@ -235,12 +236,12 @@ async def _missing(
     return [(name, answer) for name, answer in answers if answer is not None]
 
 
-async def _reason(url: str, client: Callable[[], Client], silences: Silences, *, offline: bool) -> str | None:
+async def _reason(url: str, client: Callable[[], Client], silences: Silences, *, offline: bool) -> Reason | None:
     path = path_of_file_url(url)
     if path is not None:
-        return None if Path(path).is_file() else f"{path} is not there"
+        return None if Path(path).is_file() else Reason(f"{path} is not there", gone=True)
     if offline:
-        return "it is not in the cache, and the network is not to be used"
+        return Reason("it is not in the cache, and the network is not to be used", gone=False)
     if known := silences.reason(url):
         return known
     try:
@@ -259,9 +260,10 @@ def _status(error: Exception) -> str | None:
     return None if match is None else match[1]
 
 
-def _answer_of(url: str, error: Exception) -> str:
+def _answer_of(url: str, error: Exception) -> Reason:
     status = _status(error)
-    return f"{host(url)} answers {status} for {url}" if status else f"{host(url)} cannot be reached for {url}"
+    text = f"{host(url)} answers {status} for {url}" if status else f"{host(url)} cannot be reached for {url}"
+    return Reason(text, gone=status is not None and status.startswith(("404", "410")))
 
 
 def _gateway(request: dict[str, Any]) -> Gateway:

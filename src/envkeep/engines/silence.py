@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from envkeep.engines.base import Reason
 from envkeep.model.urls import host
 
 __all__ = ["Silences"]
@@ -21,9 +22,10 @@ class Silences:
         self._patience = patience
         self._in_a_row: Counter[str] = Counter()
 
-    def reason(self, url: str) -> str | None:
+    def reason(self, url: str) -> Reason | None:
         """Return why a URL need not be asked for any more, in the same words for all of its server; None: ask."""
-        return f"{host(url)} cannot be reached" if self._in_a_row[_server(url)] >= self._patience else None
+        silent = self._in_a_row[_server(url)] >= self._patience
+        return Reason(f"{host(url)} cannot be reached", gone=False) if silent else None
 
     def heard(self, url: str, *, answer: bool) -> None:
         """Note whether the server of a URL answered."""
