@@ -205,9 +205,12 @@ def test_pip_settings_are_read_by_pips_rules(tmp_path: Path) -> None:
     broken.write_bytes(b"\xff[")
     environ = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "PIP_CONFIG_FILE": str(own)}
     if sys.platform != "win32":
-        found = pip_settings(environ)
+        found = pip_settings({**environ, "PIP_CONFIG_FILE": str(tmp_path / "nowhere.conf"), "PIP_FIND_LINKS": "/wheels"})
         assert (found.index_url, found.extra_index_urls, found.no_index) == ("http://user", ("http://one", "http://two"), True)
         assert found.find_links == ("/wheels",)
+        # as `pip config list` shows it
+        found = pip_settings(environ)
+        assert (found.index_url, found.find_links, found.no_index) == (None, ("/wheels",), False)
     assert pip_settings({**environ, "PIP_INDEX_URL": "http://variable"}).index_url == "http://variable"
     pip_settings({**environ, "PIP_CONFIG_FILE": str(broken)})
     assert pip_settings({"HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull}).index_url is None

@@ -10,6 +10,7 @@ import pytest
 from envkeep.errors import RefusedError, TargetExistsError, UsageError
 from envkeep.model.specification import RefusedLine, Requirement, Specification
 from envkeep.restoring.prepare import Options, choose_target, prepare
+from envkeep.store.config import load_config
 from support.records import record
 
 if TYPE_CHECKING:
@@ -33,6 +34,23 @@ def test_a_new_environment_stands_beside_the_old_one_and_says_when_it_was(tmp_pa
     assert target(source) == tmp_path / "lab-20250131112405"
     assert target(source, name="again") == tmp_path / "again"
     assert target(source, target=Path("rel") / ".." / "new") == Path.cwd() / "new"
+
+
+def test_settings_count_where_nothing_was_asked_and_own_backups_are_trusted(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[restore]\nengine = "conda"\nchannels = ["conda-forge"]\n[channels]\nremap = { defaults = "conda-forge" }\n'
+    )
+    config = load_config(tmp_path, {})
+    foreign = Options().with_settings(config, own=False)
+    assert (foreign.engine, foreign.configured_channels, foreign.remap) == (
+        "conda",
+        ("conda-forge",),
+        {"defaults": "conda-forge"},
+    )
+    assert (foreign.link_scripts, foreign.ask_servers) == (False, False)
+    own = Options(engine="mamba", remap={}).with_settings(config, own=True)
+    assert (own.engine, own.remap, own.link_scripts, own.ask_servers) == ("mamba", {}, True, True)
+    assert Options(link_scripts=True).with_settings(config, own=False).link_scripts
 
 
 def test_a_name_alone_goes_where_conda_would_put_it(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ class PipSettings:
 def pip_settings(environ: Mapping[str, str]) -> PipSettings:
     """Return pip's sources by its own rules: a variable wins over the user's file, that over the machine's.
 
-    Files that cannot be read are passed over.
+    A file that PIP_CONFIG_FILE names takes the place of the user's. Files that cannot be read are passed over.
 
     Source: https://pip.pypa.io/en/stable/topics/configuration/
     """
@@ -57,23 +57,31 @@ def _files(environ: Mapping[str, str]) -> Iterator[Path]:
     own = environ.get("PIP_CONFIG_FILE")
     if own in ("/dev/null", "nul"):
         return
-    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
     if sys.platform == "win32":
         yield Path(environ.get("PROGRAMDATA", "C:\\ProgramData"), "pip", "pip.ini")
-        yield home / "pip" / "pip.ini"
-        yield Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "pip" / "pip.ini"
     else:
         for folder in (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":"):
             yield Path(folder, "pip", "pip.conf")
         yield Path("/etc/pip.conf")
-        yield home / ".pip" / "pip.conf"
-        support = home / "Library" / "Application Support" / "pip"
-        if sys.platform == "darwin" and support.is_dir():
-            yield support / "pip.conf"
-        else:
-            yield Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip" / "pip.conf"
+    # where a file is named, and there, pip leaves out the user's own
+    if not own or not Path(own).exists():
+        yield from _user_files(environ)
     if own:
         yield Path(own)
+
+
+def _user_files(environ: Mapping[str, str]) -> Iterator[Path]:
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
+    if sys.platform == "win32":
+        yield home / "pip" / "pip.ini"
+        yield Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "pip" / "pip.ini"
+        return
+    yield home / ".pip" / "pip.conf"
+    support = home / "Library" / "Application Support" / "pip"
+    if sys.platform == "darwin" and support.is_dir():
+        yield support / "pip.conf"
+    else:
+        yield Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip" / "pip.conf"
 
 
 def _read(path: Path) -> dict[str, str]:
