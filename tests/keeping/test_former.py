@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,10 +19,11 @@ from hypothesis import strategies as st
 
 import envkeep
 from envkeep import __version__
-from envkeep.capturing import conda_meta, distribution
+from envkeep.capturing import conda_meta, distribution, interpreter
 from envkeep.capturing.capture import capture
 from envkeep.keeping.backup import backup
 from envkeep.keeping.former import capture_beside, former_of
+from envkeep.store import readings as readings_module
 from envkeep.store.readings import read_readings
 from envkeep.store.seen import seen_file
 from envkeep.store.store import Store
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envkeep.capturing.former import Former
-    from envkeep.model.record import Record
+    from envkeep.model.record import PythonInfo, Record
 
 # the kernel stamps files with a clock of 4 ms (CONFIG_HZ=250), 16 ms on Windows
 _TICK = 0.02
@@ -191,6 +194,14 @@ def test_a_forced_backup_reads_everything(tmp_path: Path, store: Store, reads: l
         ("prefix", "/elsewhere"),
         ("record", "0" * 64),
         ("stamp", "20200101000000"),
+        ("stamp", None),
+        ("stamp", 1),
+        ("stamp", "a\0b"),
+        ("stamp", "\ud800"),
+        ("taken", "x"),
+        ("taken", None),
+        ("taken", float("inf")),
+        ("user", -1),
         ("packages", None),
         ("packages", {"zlib-1.3-h0.json": ["odd"]}),
         ("distributions", []),
@@ -202,9 +213,10 @@ def test_a_note_that_does_not_fit_counts_for_nothing(
     lab = Lab(tmp_path)
     back_up(lab.prefix, store)
     note = Path(seen_file(str(store.home), str(lab.prefix), kind="files"))
-    raw = json.loads(note.read_text())
+    raw = json.loads(note.read_bytes().partition(b"\n")[2])
     assert raw["written_by"] == __version__
-    note.write_text(json.dumps({**raw, key: value}))
+    text = json.dumps({**raw, key: value}).encode()
+    note.write_bytes(b"%08x\n" % crc32(text) + text)
     reads.clear()
     assert alike(without_states(back_up(lab.prefix, store)), capture(lab.prefix, ask_git=False))
     assert "zlib-1.3-h0.json" in reads
@@ -252,27 +264,106 @@ def is_of_use(former: Former) -> bool:
     return former.package(file, row.stand) is not None
 
 
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The Pythons that are started."""
+    found: list[str] = []
+    ask = interpreter._ask
+
+    def ask_and_tell(executable: Path) -> PythonInfo | str:
+        found.append(str(executable))
+        return ask(executable)
+
+    monkeypatch.setattr(interpreter, "_ask", ask_and_tell)
+    return found
+
+
 @pytest.mark.usefixtures("at_once")
-def test_a_python_is_not_started_again_where_it_did_not_move(tmp_path: Path, store: Store) -> None:
-    if os.name == "nt":
-        pytest.skip("a script stands in for a Python")
+@pytest.mark.skipif(os.name == "nt", reason="there is no such link")
+def test_a_python_is_not_started_again_where_nothing_moved(tmp_path: Path, store: Store, starts: list[str]) -> None:
     lab = Lab(tmp_path)
     python = lab.prefix / "bin" / "python"
     python.parent.mkdir()
-    told = tmp_path / "started"
-    answer = "echo 3.12.{patch}; echo cpython; echo; echo '3.12.{patch} (main) [GCC]'"
-    lines = "#!/bin/sh\necho >> {told}\n" + answer
-    python.write_text(lines.format(told=told, patch=3))
+    python.symlink_to(os.path.realpath(sys.executable))
+    first = back_up(lab.prefix, store).python
+    assert first is not None
+    assert first.source == "interpreter"
+    assert back_up(lab.prefix, store).python == first
+    assert starts == [str(python)]
+    (lab.prefix / "pyvenv.cfg").write_text("home = elsewhere")
+    back_up(lab.prefix, store)
+    assert starts == [str(python)] * 2
+    python.unlink()
+    shutil.copy(os.path.realpath(sys.executable), python)
+    back_up(lab.prefix, store)
+    assert starts == [str(python)] * 3
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.skipif(os.name == "nt", reason="a script for sh")
+@pytest.mark.parametrize("then", ["3.12.9", None])
+def test_a_script_in_python_s_place_is_asked_each_time(tmp_path: Path, store: Store, then: str | None) -> None:
+    lab = Lab(tmp_path)
+    told, python = tmp_path / "answer", lab.prefix / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f"#!/bin/sh\nexec cat '{told}'\n")
     python.chmod(0o755)
-    for _ in range(2):
+    told.write_text("3.12.1\ncpython\n\n3.12.1 (main)\n")
+    back_up(lab.prefix, store)
+    if then is None:
+        told.unlink()
+    else:
+        told.write_text(f"{then}\ncpython\n\n{then} (main)\n")
+    assert alike(capture_beside(lab.prefix, store), capture(lab.prefix))
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_package_whose_record_goes_and_comes_back_is_whose_it_is_now(tmp_path: Path, store: Store) -> None:
+    lab = Lab(tmp_path)
+    metadata = lab.pip_install("six", "1.0").relative_to(lab.prefix).as_posix()
+    (lab.prefix / metadata / "METADATA").touch()
+    for owner in ("one", "two", "one"):
+        for old in (lab.prefix / "conda-meta").glob("*-1.0-0.json"):
+            old.unlink()
+        raw = {"name": owner, "version": "1.0", "build": "0", "files": [f"{metadata}/METADATA"]}
+        (lab.prefix / "conda-meta" / f"{owner}-1.0-0.json").write_text(json.dumps(raw, indent=2))
         record = back_up(lab.prefix, store)
-        assert record.python is not None
-        assert record.python.build_text == "3.12.3 (main) [GCC]"
-    assert told.read_text() == "\n"
-    python.write_text(lines.format(told=told, patch=4))
-    updated = back_up(lab.prefix, store).python
-    assert updated is not None
-    assert (updated.version, told.read_text()) == ("3.12.4", "\n\n")
+        assert next(dist.conda_package for dist in record.distributions if dist.name == "six") == owner
+    assert alike(capture_beside(lab.prefix, store), capture(lab.prefix))
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_note_of_another_user_counts_for_nothing(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab(tmp_path)
+    back_up(lab.prefix, store)
+    monkeypatch.setattr(readings_module, "_last", None)
+    assert read_readings(store.home, str(lab.prefix)) is not None
+    monkeypatch.setattr(readings_module, "_last", None)
+    monkeypatch.setattr(readings_module, "_user", lambda: 65534)
+    assert read_readings(store.home, str(lab.prefix)) is None
+
+
+@pytest.mark.usefixtures("at_once")
+def test_no_letter_of_a_note_can_change_unseen(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab(tmp_path)
+    back_up(lab.prefix, store)
+    note = Path(seen_file(str(store.home), str(lab.prefix), kind="files"))
+    whole = note.read_bytes()
+    for place in range(0, len(whole), 7):
+        note.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        monkeypatch.setattr(readings_module, "_last", None)
+        assert read_readings(store.home, str(lab.prefix)) is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such pipes")
+def test_a_pipe_in_the_place_of_a_note_blocks_nobody(tmp_path: Path, store: Store) -> None:
+    lab = Lab(tmp_path)
+    backup(lab.prefix, store)
+    for note in (store.home / "seen").iterdir():
+        note.unlink()
+    for kind in ("", "files"):
+        os.mkfifo(seen_file(str(store.home), str(lab.prefix), kind=kind))
+    assert backup(lab.prefix, store).kept is None
 
 
 @pytest.mark.usefixtures("at_once")

@@ -144,10 +144,10 @@ def environment_kind(prefix: Path) -> EnvironmentKind:
 def _history(prefix: Path, former: Former | None) -> tuple[tuple[Transaction, ...], tuple[Problem, ...]]:
     path = "conda-meta/history"
     whole = str(prefix / path)
-    before = former.history(whole) if former is not None else None
+    stand = stand_at(whole)
+    before = former.history(whole, stand) if former is not None else None
     if before is not None:
         return before, ()
-    stand = stand_at(whole)
     try:
         text = read_text(prefix / path, _HISTORY_LIMIT)
         history = parse_history("\n".join(line_text(line) for line in text.splitlines()))

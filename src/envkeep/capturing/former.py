@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from envkeep.store.readings import DistributionRow, PackageRow, Readings, stand_at, was_at_rest
+from envkeep.store.readings import DistributionRow, PackageRow, Readings, was_at_rest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ class Former:
 
     def note_package(self, file: str, stand: str, owned: Sequence[str]) -> None:
         """Keep how a record of conda-meta stood before it was read."""
-        if was_at_rest(stand, self.began):
+        if stand and was_at_rest(stand, self.began):
             self._packages[file] = PackageRow(stand, owned)
 
     def distribution(self, path: str, owner: str | None, stands: str) -> Distribution | None:
@@ -66,26 +66,25 @@ class Former:
     def note_distribution(self, path: str, dist: Distribution, stands: str) -> None:
         """Keep how the metadata of a distribution that is imported stood before it was read."""
         row = self._readings.distributions.get(path) if self._readings is not None else None
-        if row is not None and row.stands == stands and row.name == dist.name:
-            self._rows[path] = row
-        elif was_at_rest(stands, self.began):
-            self._rows[path] = DistributionRow(dist.name, dist.conda_package, stands)
+        now = DistributionRow(dist.name, dist.conda_package, stands)
+        if row == now or was_at_rest(stands, self.began):
+            self._rows[path] = now
 
-    def python(self, executable: str) -> PythonInfo | None:
-        """Return what a Python said of itself, where its file did not move."""
+    def python(self, executable: str, stands: str) -> PythonInfo | None:
+        """Return what a Python said of itself, where nothing moved that it starts from."""
         python = self._record.python if self._record is not None else None
-        if python is None or python.source != "interpreter" or python.executable != executable or not self._is_same(executable):
+        if python is None or python.source != "interpreter" or python.executable != executable:
             return None
-        return python
+        return python if self._is_same(executable, stands) else None
 
-    def history(self, path: str) -> tuple[Transaction, ...] | None:
+    def history(self, path: str, stand: str) -> tuple[Transaction, ...] | None:
         """Return the transactions of a history that did not move."""
-        return self._record.history if self._record is not None and self._is_same(path) else None
+        return self._record.history if self._record is not None and self._is_same(path, stand) else None
 
-    def note_file(self, path: str, stand: str) -> None:
-        """Keep how a file stood before it was read, or started."""
-        if stand and was_at_rest(stand, self.began):
-            self._files[path] = stand
+    def note_file(self, path: str, stands: str) -> None:
+        """Keep how a file, and what it needs, stood before it was read or started."""
+        if stands and was_at_rest(stands, self.began):
+            self._files[path] = stands
 
     def readings(self, prefix: str, stamp: str, digest: str, captured: Record, held: Record) -> Readings:
         """Return what can be taken again from a record that is kept.
@@ -112,11 +111,10 @@ class Former:
             files=self._files if others else {},
         )
 
-    def _is_same(self, path: str) -> bool:
-        stand = stand_at(path)
-        if not stand or self._readings is None or self._readings.files.get(path) != stand:
+    def _is_same(self, path: str, stands: str) -> bool:
+        if not stands or self._readings is None or self._readings.files.get(path) != stands:
             return False
-        self._files[path] = stand
+        self._files[path] = stands
         return True
 
 

@@ -71,13 +71,13 @@ class Asked:
         self.executable = executable
         self._thread = None
         self._former = former
-        before = former.python(str(executable)) if former is not None else None
+        self._stands = _stands(executable) if former is not None else ""
+        before = former.python(str(executable), self._stands) if former is not None else None
         if before is not None:
             self._answer: PythonInfo | str = before
             return
         from threading import Thread
 
-        self._stand = stand_at(str(executable))
         self._answer = "it was not asked to"
         self._thread = Thread(target=self._run, name="envkeep-asks-python", daemon=True)
         self._thread.start()
@@ -87,11 +87,27 @@ class Asked:
         if self._thread is not None:
             self._thread.join()
             if self._former is not None and isinstance(self._answer, PythonInfo):
-                self._former.note_file(str(self.executable), self._stand)
+                self._former.note_file(str(self.executable), self._stands)
         return self._answer
 
     def _run(self) -> None:
         self._answer = _ask(self.executable)
+
+
+def _stands(executable: Path) -> str:
+    """Return how everything stands that a Python starts from; empty for a script, which may start anything."""
+    real = os.path.realpath(executable)
+    try:
+        with open(real, "rb") as file:  # noqa: PTH123
+            if file.read(2) == b"#!":
+                return ""
+    except OSError:
+        return ""
+    home = os.path.dirname(os.path.dirname(real))  # noqa: PTH120
+    named = re.search(r"(?:python|pypy)\d+\.\d+t?", os.path.basename(real))  # noqa: PTH119
+    library = f"{home}/lib/{named[0]}" if named else f"{os.path.dirname(real)}/Lib"  # noqa: PTH120
+    # the standard library's folder moves where a part of it comes or goes
+    return "|".join(stand_at(path) for path in (str(executable), real, library, f"{executable.parent.parent}/pyvenv.cfg"))
 
 
 def ask_early(prefix: Path, kind: EnvironmentKind, former: Former | None = None) -> Asked | None:

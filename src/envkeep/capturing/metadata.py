@@ -32,7 +32,10 @@ _HEAD_LIMIT = 1 << 20
 # blanks around a value are left to strip(): a pattern that looks for them at each letter takes the square of a line's length
 _FIELD = re.compile(r"^(Name|Version|Requires-Dist)[ \t]*:(.*)$", re.MULTILINE | re.IGNORECASE | re.ASCII)
 _FOLDED = re.compile(rb"\r?\n(?=[ \t])")
-_HEADER_END = re.compile(rb"\r?\n[ \t]*\r?\n")
+# a line of blanks goes on with a folded field, as email's parser and so pip read it
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
+# the name of a hash, and its digits
+_HASH = re.compile(r"[A-Za-z0-9_+/=-]{1,256}\Z")
 # launchers are rewritten at each installation, byte code is compiled, the others say who installed it and for what
 _LAUNCHER = re.compile(r"(?:\.\./)+(?:bin|Scripts)/[^/]+\Z", re.IGNORECASE)
 _INSTALLERS_OWN = (
@@ -72,7 +75,7 @@ def parse_metadata(content: bytes) -> CoreMetadata:
     head = content[: blank if blank >= 0 else _HEAD_LIMIT]
     cut = blank < 0 and len(content) > _HEAD_LIMIT
     folded = b"\r" in head or b"\n " in head or b"\n\t" in head
-    # a blank line that is not empty ends it, too
+    # whatever ends its lines
     end = _HEADER_END.search(head) if folded else None
     if end is not None:
         head, cut = head[: end.start()], False
@@ -179,12 +182,12 @@ def _hashes(archive: dict[str, object]) -> tuple[tuple[str, str], ...]:
     found: set[tuple[str, str]] = set()
     hashes = archive.get("hashes")
     if isinstance(hashes, dict):
-        found = {(line_text(name), line_text(value)) for name, value in hashes.items() if isinstance(value, str)}
+        found = {(name, value) for name, value in hashes.items() if isinstance(value, str)}
     # the older of the two keys: one `algorithm=hex`
     name, equals, value = (_text(archive.get("hash")) or "").partition("=")
     if equals:
         found.add((name, value))
-    return tuple(sorted(found))
+    return tuple(sorted(pair for pair in found if all(_HASH.match(part) for part in pair)))
 
 
 def installed_sizes(record: bytes) -> list[tuple[str, int]]:

@@ -2,7 +2,8 @@
 
 One file for each environment under ``<home>/seen``, which may be deleted at any time. The readings themselves are in the
 backup's record, which it names by its sha256. A file counts as the one that was read if its signature is the same, and nothing is
-said of files that had not been at rest when they were read (see ``seen``).
+said of files that had not been at rest when they were read (see ``seen``). The file begins with a checksum: what is damaged in it
+would otherwise be taken for what was read.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import os
 import time
 from json import dumps, loads
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
 from envkeep import __version__
-from envkeep.store.seen import rested, seen_file, signature, signature_of, write_whole
+from envkeep.store.seen import read_whole, rested, seen_file, signature, signature_of, write_whole
+from envkeep.store.stamps import is_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +37,7 @@ __all__ = [
 
 _SCHEMA = 1
 _LARGEST = 256 << 20
+_CHECKSUM = 9
 # where times can be set back (Windows has no time of change) a change is found after a day at the latest
 _LIFETIME = 24 * 3600 * 10**9
 
@@ -119,8 +123,9 @@ def read_readings(home: Path, prefix: str) -> Readings | None:
 def write_readings(home: Path, readings: Readings) -> None:
     """Keep what a record was read from; where it cannot be written, the next backup reads everything."""
     path = _file(home, readings.prefix)
-    raw = {"schema": _SCHEMA, "written_by": __version__, **readings._asdict()}
-    stand = signature(path) if write_whole(path, dumps(raw).encode("ascii")) else None
+    raw = {"schema": _SCHEMA, "written_by": __version__, "user": _user(), **readings._asdict()}
+    text = dumps(raw).encode("ascii")
+    stand = signature(path) if write_whole(path, _checksum(text) + text) else None
     if stand is not None:
         _keep(path, stand, readings)
 
@@ -135,15 +140,21 @@ def _file(home: Path, prefix: str) -> str:
 
 
 def _parsed(path: str) -> Readings | None:
-    with open(path, "rb") as file:  # noqa: PTH123
-        raw: dict[str, Any] = loads(file.read(_LARGEST))
-    if raw["schema"] != _SCHEMA or raw["written_by"] != __version__:
+    whole = read_whole(path, _LARGEST)
+    text = whole[_CHECKSUM:]
+    if whole[:_CHECKSUM] != _checksum(text):
+        return None
+    raw: dict[str, Any] = loads(text)
+    # another user may be shown other files
+    if (raw["schema"], raw["written_by"], raw["user"]) != (_SCHEMA, __version__, _user()):
+        return None
+    if not is_stamp(raw["stamp"]) or type(raw["taken"]) is not int:
         return None
     packages, distributions = raw["packages"].items(), raw["distributions"].items()
     return Readings(
-        prefix=raw["prefix"],
-        stamp=raw["stamp"],
-        record=raw["record"],
+        prefix=_text(raw["prefix"]),
+        stamp=_text(raw["stamp"]),
+        record=_text(raw["record"]),
         taken=raw["taken"],
         packages={_text(name): PackageRow(_text(stand), [_text(path) for path in owned]) for name, (stand, owned) in packages},
         distributions={
@@ -152,6 +163,14 @@ def _parsed(path: str) -> Readings | None:
         },
         files={_text(path): _text(stand) for path, stand in raw["files"].items()},
     )
+
+
+def _checksum(text: bytes) -> bytes:
+    return b"%08x\n" % crc32(text)
+
+
+def _user() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0
 
 
 def _text(value: object) -> str:

@@ -33,6 +33,7 @@ __all__ = [
     "forget",
     "identity",
     "read_seen",
+    "read_whole",
     "rested",
     "seen_file",
     "signature",
@@ -152,8 +153,7 @@ def seen_file(home: str, prefix: str, *, kind: str = "") -> str:
 def read_seen(path: str) -> Seen | None:
     """Return what was seen, None where nothing was or the file is of no use (foreign, damaged, too old, from the future)."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            raw = loads(file.read(_LARGEST))
+        raw = loads(read_whole(path, _LARGEST))
         if raw["schema"] != _SCHEMA or raw["written_by"] != __version__:
             return None
         if not 0 <= time.time_ns() - raw["taken"] <= _LIFETIME:
@@ -179,6 +179,19 @@ def write_seen(path: str, seen: Seen) -> None:
     raw = {"schema": _SCHEMA, "written_by": __version__, **seen._asdict(), **seen.watched._asdict()}
     del raw["watched"]
     write_whole(path, dumps(raw).encode("ascii"))
+
+
+def read_whole(path: str, limit: int) -> bytes:
+    """Return a file of ``<home>/seen``, up to so many bytes.
+
+    Raises:
+        OSError: it cannot be read, or is no file: a pipe would block.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("it is no file")
+        return file.read(limit)
 
 
 def write_whole(path: str, content: bytes) -> bool:
