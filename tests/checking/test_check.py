@@ -163,14 +163,42 @@ class TestCheckouts:
     def test_a_record_speaks_of_its_own_time(self, pushed_repo: Path) -> None:
         remote = "https://example.org/labvcs.git"
         clean, dirty = (self.origin(pushed_repo, dirty=dirty, unpushed=dirty, remote=remote) for dirty in (False, True))
-        # the checkout as it is now is of no interest
+        # what is changed in the checkout now is of no interest
         (pushed_repo / "labvcs.py").write_text("x = 2\n")
         assert of_pip(dist("labvcs", origin=clean)) == []
+        git_commit(pushed_repo, "second")
+        dirty = replace(dirty, commit=git(pushed_repo, "rev-parse", "HEAD"))
         expected = [("dirty-checkout", "labvcs"), ("unpushed-checkout", "labvcs")]
         assert of_pip(dist("labvcs", origin=dirty)) == expected
         gone = replace(dirty, url=(pushed_repo / "gone").as_uri())
         assert of_pip(dist("labvcs", origin=gone)) == [expected[0], ("missing-folder", "labvcs"), expected[1]]
         assert ("no-remote", "labvcs") in of_pip(dist("labvcs", origin=replace(dirty, remote=None)))
+        # a commit is the same whatever is checked out by now, and it is elsewhere after a push
+        (pushed_repo / "labvcs.py").write_text("x = 3\n")
+        git_commit(pushed_repo, "third")
+        git(pushed_repo, "push", "-q", "origin", "main")
+        assert of_pip(dist("labvcs", origin=dirty)) == expected[:1]
+        nonsense = replace(dirty, commit="--all")
+        assert of_pip(dist("labvcs", origin=nonsense)) == expected
+
+    @pytest.mark.parametrize("remote", ["/srv/git/lab.git", "file:///srv/git/lab.git", "../lab.git", "C:\\git\\lab"])
+    def test_a_remote_on_this_machine_is_no_other_place(self, pushed_repo: Path, remote: str) -> None:
+        origin = self.origin(pushed_repo, remote=remote)
+        assert of_pip(dist("labvcs", origin=origin)) == [("local-repository", "labvcs")]
+        assert of_pip(dist("labvcs", origin=replace(origin, dirty=False))) == [("local-repository", "labvcs")]
+
+    @pytest.mark.parametrize("remote", ["git@host:lab.git", "host:git/lab.git", "https://example.org/lab.git"])
+    def test_a_remote_elsewhere_is_unless_it_needs_a_login(self, pushed_repo: Path, remote: str) -> None:
+        origin = self.origin(pushed_repo, remote=remote)
+        assert of_pip(dist("labvcs", origin=origin)) == []
+        assert of_pip(dist("labvcs", origin=replace(origin, auth="user"))) == [("private-origin", "labvcs")]
+
+    def test_another_users_checkout_has_gits_own_remedy(self, pushed_repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        lab = dist("labvcs", origin=self.origin(pushed_repo))
+        monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        (finding,) = check(record(distributions=(lab,)))
+        assert finding.code == "checkout-not-read"
+        assert finding.remedy.endswith(f": git config --global --add safe.directory {pushed_repo}")
 
 
 class TestMixing:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envkeep.checking.finding import Finding
+    from envkeep.model.record import CondaPackage
 
-HASH = "a" * 64
 LOGIN = "Basic " + base64.b64encode(b"lab:s3cr3t/@").decode()
 
 
@@ -149,21 +149,14 @@ def test_one_that_cannot_be_reached_is_asked_once_and_the_others_count(served: s
 def test_a_channel_that_says_nothing_is_named_once_and_what_it_had_is_not_lost(server: str, tmp_path: Path) -> None:
     from envkeep.engines.rattler import RattlerEngine
 
-    broken = tuple(
-        conda(f"p{number}", url=f"http://{server}/simple/broken/linux-64/p{number}-1.0-0.conda", sha256=HASH)
-        for number in range(8)
-    )
-    closed = tuple(
-        conda(f"q{number}", url=f"http://{server}/private/linux-64/q{number}-1.0-0.conda", sha256=HASH) for number in range(2)
-    )
+    def held(root: str, *names: str) -> tuple[CondaPackage, ...]:
+        return tuple(conda(name, url=f"{root}/linux-64/{name}-1.0-0.conda", sha256="a" * 64) for name in names)
+
+    broken = held(f"http://{server}/simple/broken", *(f"p{number}" for number in range(8)))
+    closed = held(f"http://{server}/private", "q0", "q1")
     # nobody listens there
-    dead = tuple(
-        conda(f"r{number}", url=f"http://localhost:9/linux-64/r{number}-1.0-0.conda", sha256=HASH) for number in range(8)
-    )
-    gone = tuple(
-        conda(name, url=f"{root}/linux-64/{name}-1.0-0.conda", sha256=HASH)
-        for name, root in (("s", f"http://{server}"), ("t", "file:///no"))
-    )
+    dead = held("http://localhost:9", *(f"r{number}" for number in range(8)))
+    gone = (*held(f"http://{server}", "s"), *held("file:///no", "t"))
     engine = RattlerEngine({"ENVKEEP_CACHE": str(tmp_path), "PATH": ""})
     findings = check(record(conda=(*broken, *closed, *dead, *gone)), online=True, engine=engine, environ={})
     assert codes(findings) == [

@@ -20,6 +20,8 @@ def prefix(home: Path, tmp_path: Path, pushed_repo: Path) -> Path:
     """A venv with an editable checkout, backed up while there were changes in that, which are committed and pushed by now."""
     prefix = wild_venv(tmp_path / "microscope")
     prefix.dist("labvcs", direct_url=json.dumps({"url": pushed_repo.as_uri(), "dir_info": {"editable": True}}))
+    # pushed to a server, which nobody asks
+    subprocess.run(["git", "-C", pushed_repo, "remote", "set-url", "origin", "https://example.org/labvcs.git"], check=True)
     (pushed_repo / "labvcs.py").write_text("x = 2\n")
     command("backup", "-p", prefix.path)
     subprocess.run(["git", "-C", pushed_repo, "checkout", "-q", "--", "."], check=True)

@@ -8,6 +8,7 @@ last looked. Only local refs are looked at: no protocol is allowed, so that a pa
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,25 +24,31 @@ if TYPE_CHECKING:
     from envkeep.engines.run import Completed
     from envkeep.model.record import Distribution
 
-__all__ = ["CheckoutState", "checkout_states", "with_checkout_states"]
+__all__ = ["CheckoutState", "checkout_states", "is_on_a_remote", "with_checkout_states"]
 
 # what was renamed is told by contents, which a partial clone would have to fetch
 _GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "status.renames=false")
 # seconds that a backup at an application's start may wait for a network disk; what is not known by then is not recorded
 _PATIENCE_OF_A_CAPTURE = 5.0
 _GRACE = 0.5
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 # what building leaves in a source folder, whether or not .gitignore names it
 _BUILT = (":(exclude,glob)**/*.egg-info/**", ":(exclude,glob)**/__pycache__/**")
-# they make git look at another checkout (`git rev-parse --local-env-vars`); a hook or an editor may have set them
+# they make git look at another checkout (`git rev-parse --local-env-vars`), or at other files of it; a hook or an editor may have
+# set them
 _ELSEWHERE = frozenset(
     {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
         "GIT_COMMON_DIR",
         "GIT_DIR",
+        "GIT_GLOB_PATHSPECS",
         "GIT_GRAFT_FILE",
+        "GIT_ICASE_PATHSPECS",
         "GIT_IMPLICIT_WORK_TREE",
         "GIT_INDEX_FILE",
+        "GIT_LITERAL_PATHSPECS",
         "GIT_NAMESPACE",
+        "GIT_NOGLOB_PATHSPECS",
         "GIT_NO_REPLACE_OBJECTS",
         "GIT_OBJECT_DIRECTORY",
         "GIT_PREFIX",
@@ -148,6 +155,26 @@ def checkout_states(folders: Iterable[Path], *, patience: float) -> dict[Path, C
     }
 
 
+def is_on_a_remote(folder: Path, commit: str, *, patience: float) -> bool:
+    """Return whether a commit is on a branch of a remote, as far as the checkout that a folder lies in last heard.
+
+    Args:
+        folder: of a project.
+        commit: 40 or 64 hex digits.
+        patience: seconds; where git does not say it by then, or at all, it is not.
+    """
+    import time
+
+    checkout = find_checkout(folder)
+    if checkout is None or not _COMMIT.fullmatch(commit):
+        return False
+    arguments = ("rev-list", "--max-count=1", commit, "--not", "--remotes", "--")
+    try:
+        return not _git(checkout.root, time.monotonic() + patience, *arguments).strip()
+    except (EngineError, TimeoutError):
+        return False
+
+
 def _within(state: CheckoutState, subfolder: str) -> CheckoutState:
     if not subfolder:
         return state
@@ -158,8 +185,13 @@ def _within(state: CheckoutState, subfolder: str) -> CheckoutState:
 
 
 def _ask(root: Path, subfolders: Sequence[str], deadline: float) -> CheckoutState:
+    git_folder = _git(root, deadline, "rev-parse", "--absolute-git-dir").removesuffix("\n")
+    if any(entry.name.startswith("sharedindex.") for entry in scan(git_folder)):
+        # git renews its time whenever it reads it, and has no option against that
+        raise EngineError("its index is split, and git would touch it; `git update-index --no-split-index` makes it one again")
     where = (".",) if "" in subfolders else tuple(f":(literal){subfolder}" for subfolder in subfolders)
-    options = ("--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--")
+    # a submodule's files are looked at by its own configuration; that it is at another commit is told without
+    options = ("--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--ignore-submodules=dirty", "--")
     status = _git(root, deadline, *_without_filters(root, deadline), "status", *options, *where, *_BUILT)
     names, committed = _parse(status)
     ahead = _git(root, deadline, "rev-list", "--max-count=1", "HEAD", "--not", "--remotes", "--") if committed else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.capturing.reading import is_file
 from envkeep.checking.finding import Finding
-from envkeep.checking.folders import folder_findings, may_look, states_now
+from envkeep.checking.folders import folder_findings, may_look, needs_login, states_now
 from envkeep.formats.requirement_lines import requirement_line
 from envkeep.model.urls import path_of_file_url
 
@@ -59,7 +59,7 @@ def _archive(dist: Distribution, origin: Origin, *, live: bool) -> Iterator[Find
     path = path_of_file_url(origin.url)
     if path is None:
         if origin.auth is not None:
-            yield _needs_login(dist, origin)
+            yield needs_login(dist, origin.url, origin.auth)
         return
     file = Path(path)
     looked = may_look(path, live=live)
@@ -124,14 +124,4 @@ def _repository(dist: Distribution, origin: Origin) -> Iterator[Finding]:
             remedy=_PACK,
         )
     elif origin.auth is not None:
-        yield _needs_login(dist, origin)
-
-
-def _needs_login(dist: Distribution, origin: Origin) -> Finding:
-    return Finding(
-        rank="here-only",
-        code="private-origin",
-        subject=dist.name,
-        fact=f"{dist.name} came from {origin.url} with credentials ({origin.auth}), which no backup holds",
-        remedy="Whoever rebuilds it needs a log-in of their own (netrc); or pack the environment.",
-    )
+        yield needs_login(dist, origin.url, origin.auth)

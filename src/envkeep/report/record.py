@@ -98,9 +98,12 @@ def origin_text(origin: Origin) -> str:
     if origin.kind == "archive":
         return origin.url
     checkout = f", git {origin.remote or 'checkout without remote'} at {origin.commit[:12]}" if origin.commit else ""
-    state = "".join(
-        f", {words}" for words, so in (("uncommitted changes", origin.dirty), ("commit not pushed", origin.unpushed)) if so
+    states = (
+        ("uncommitted changes", origin.dirty),
+        ("commit not pushed", origin.unpushed),
+        ("state not known", origin.editable and bool(origin.commit) and origin.dirty is None),
     )
+    state = "".join(f", {words}" for words, so in states if so)
     return f"{'editable' if origin.editable else 'folder'} {origin.url}{checkout}{state}"
 
 
