@@ -55,6 +55,58 @@ def test_else_it_is_inferred(history: list[Transaction]) -> None:
     assert (found.specs, found.inferred) == (("app", "pip", "python", "tool"), True)
 
 
+def cloned(*later: Transaction) -> list[Transaction]:
+    first = Transaction(
+        when="x",
+        command="conda create --clone lab",
+        added=tuple(f"conda-forge/linux-64::{package.name}-1.0-h_0" for package in ENV),
+        update_specs=tuple(f"conda-forge/linux-64::{package.name}==1.0=h_0" for package in ENV),
+    )
+    return [first, *later]
+
+
+def then(*specs: str, added: tuple[str, ...] = (), neutered_specs: tuple[str, ...] = ()) -> Transaction:
+    return Transaction(when="y", command="conda install", update_specs=specs, added=added, neutered_specs=neutered_specs)
+
+
+MORE = [*ENV, *env(six=["python"], attrs=[])]
+ADDED = ("conda-forge/noarch::six-1.0-h_0", "conda-forge/noarch::attrs-1.0-h_0")
+
+
+def test_what_was_asked_for_after_a_clone_is_asked_for_and_the_rest_inferred() -> None:
+    # conda neuters what it updates by itself, and a name that it neuters is no name that was asked for
+    history = cloned(then("six>=1", added=ADDED, neutered_specs=("zlib", "lib")))
+    found, _ = find_requested(MORE, history)
+    # attrs came along with six: neither was it asked for, nor was it in the clone
+    assert (found.specs, found.inferred) == (("app", "pip", "python", "tool", "six>=1"), True)
+
+
+def test_what_a_clone_held_and_somebody_asks_for_later_is_asked_for() -> None:
+    found, _ = find_requested(ENV, cloned(then("lib=1.*"), then("app")))
+    assert found.specs == ("pip", "python", "tool", "app", "lib=1.*")
+
+
+def test_a_package_removed_from_a_clone_leaves_the_rest_inferred() -> None:
+    rest = [package for package in ENV if package.name != "tool"]
+    gone = ("conda-forge/linux-64::tool-1.0-h_0",)
+    removal = Transaction(when="y", command="conda remove", removed=gone, remove_specs=("tool",), neutered_specs=("zlib",))
+    found, _ = find_requested(rest, cloned(removal))
+    assert (found.specs, found.inferred) == (("app", "pip", "python"), True)
+
+
+def test_a_revision_of_a_clone_writes_every_spec_again_and_asks_for_nothing() -> None:
+    again = then(*cloned()[0].update_specs, "six", added=ADDED)
+    found, _ = find_requested(MORE, cloned(then("six", added=ADDED), again))
+    assert (found.specs, found.inferred) == (("app", "pip", "python", "tool", "six"), True)
+
+
+def test_two_packages_by_their_build_are_asked_for_where_there_are_more() -> None:
+    added = tuple(f"c/noarch::{package.name}-1.0-h_0" for package in ENV)
+    made = Transaction(when="x", command="conda create", added=added, update_specs=("app",))
+    found, _ = find_requested(ENV, [made, then("zlib==1.0=h_0", "lib==1.0=h_0")])
+    assert (found.specs, found.inferred) == (("app", "zlib==1.0=h_0", "lib==1.0=h_0"), False)
+
+
 def test_everything_by_name_is_what_somebody_asked_for() -> None:
     found, _ = find_requested(ENV, [block(*(package.name for package in ENV))])
     assert not found.inferred

@@ -197,3 +197,22 @@ def test_counts() -> None:
 
 def test_no_python_at_all() -> None:
     assert only(diff(record(), record(python=None))).line() == "* Python 3.12.1 -> none"
+
+
+_INFERRED = "inferred from what nothing else needs"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "detail"),
+    [
+        (Requested(specs=("six",), inferred=True), Requested(), _INFERRED),
+        (Requested(), Requested(specs=("six",), inferred=True), _INFERRED),
+        (Requested(specs=("rich",), inferred=True), Requested(specs=("rich", "six>=1")), ""),
+        (Requested(specs=("six",), inferred=True), Requested(specs=("six>=1",)), f"the old one {_INFERRED}"),
+        (Requested(specs=("six>=1",)), Requested(specs=("six",), inferred=True), f"the new one {_INFERRED}"),
+        (Requested(), Requested(specs=("six",)), ""),
+    ],
+)
+def test_what_was_inferred_is_said_of_the_side_that_was(old: Requested, new: Requested, detail: str) -> None:
+    change = only(diff(record(requested=old), record(requested=new)))
+    assert (change.kind, change.name, change.detail) == ("requested", "six", detail)

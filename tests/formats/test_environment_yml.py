@@ -99,7 +99,7 @@ def test_from_history_is_what_was_asked_for_as_people_write_it() -> None:
 
 def test_from_history_says_what_nobody_asked_for() -> None:
     text = environment_yml.write(replace(LAB, requested=Requested(specs=("numpy", "a b c !"), inferred=True)), "from-history")
-    assert "# the history names nothing of use" in text
+    assert "# the history does not say what was asked for at first" in text
     assert "a b c !" in text
     assert load(text)["dependencies"][:-1] == ["numpy", "pip"]
 

@@ -1,4 +1,4 @@
-"""What was asked for: from the history where it says something of use, else from the graph of dependencies."""
+"""What was asked for: from the history as far as it says, the rest from the graph of dependencies."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ _KEPT = frozenset({"python", "pip"})
 def find_requested(packages: Sequence[CondaPackage], history: Sequence[Transaction]) -> tuple[Requested, tuple[Problem, ...]]:
     """Return what was asked for, and the specs of the history that cannot be read.
 
-    The history is of no use where it names nothing that is installed (a clone by copy, made by py-rattler or pixi, lost) or every
-    installed package with version and build (``conda create --clone``, ``--file explicit.txt``): then what was asked for is
-    inferred.
+    A history says nothing of use where it names nothing that is installed (a clone by copy, made by py-rattler or pixi, lost):
+    then what was asked for is inferred. A transaction that names every package of its time by version and build (``conda create
+    --clone``, ``--file explicit.txt``) says what was there, not what was asked for: what it names is inferred too, and what was
+    asked for since is taken at its word. conda itself counts all of it as asked for.
     """
     installed = {package.name for package in packages}
     specs, unreadable = requested_specs(history, installed)
@@ -37,9 +38,14 @@ def find_requested(packages: Sequence[CondaPackage], history: Sequence[Transacti
         )
         for spec in unreadable
     )
-    if packages and (not specs or (len(specs) == len(installed) > 1 and all(_exact(spec) for spec in specs))):
+    if packages and not specs:
         return Requested(specs=unneeded(packages), inferred=True), problems
-    return Requested(specs=specs), problems
+    listed = _listed(history, installed)
+    if not listed:
+        return Requested(specs=specs), problems
+    inferred = tuple(name for name in unneeded(packages) if name in listed)
+    asked = tuple(spec for spec in specs if matchspec.name_of(spec) not in listed)
+    return Requested(specs=(*inferred, *asked), inferred=bool(inferred)), problems
 
 
 def unneeded(packages: Sequence[CondaPackage]) -> tuple[str, ...]:
@@ -76,6 +82,33 @@ def _first_word(spec: str) -> str:
         if letter in " \t=<>!~[,":
             return head[:end].lower()
     return head.lower()
+
+
+def _listed(history: Sequence[Transaction], installed: set[str]) -> dict[str, str]:
+    # spec by name, of what was only ever named because everything was
+    listed: dict[str, str] = {}
+    there: set[str] = set()
+    for block in history:
+        there.difference_update(map(_name_of_dist, block.removed))
+        there.update(map(_name_of_dist, block.added))
+        if block.command is None:
+            continue
+        for spec in block.remove_specs:
+            listed.pop(matchspec.name_of(spec) or "", None)
+        specs = {matchspec.name_of(spec) or "": spec for spec in block.update_specs}
+        everything = len(specs) > 1 and specs.keys() >= (there or installed) and all(map(_exact, specs.values()))
+        for name, spec in specs.items():
+            if everything:
+                listed[name] = spec
+            elif listed.get(name) != spec:
+                # `conda install --revision` writes every spec again as it was
+                listed.pop(name, None)
+    return {name: spec for name, spec in listed.items() if name in installed}
+
+
+def _name_of_dist(dist: str) -> str:
+    # channel/subdir::name-version-build
+    return dist.rpartition("::")[2].rsplit("-", 2)[0]
 
 
 def _exact(spec: str) -> bool:

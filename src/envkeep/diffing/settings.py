@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envkeep.diffing.changes import Change, ChangeKind
@@ -35,14 +36,25 @@ def setting_changes(old: Record, new: Record) -> Iterator[Change]:
             old=channel if channel in before else None,
             new=channel if channel in after else None,
         )
-    inferred = "inferred from what nothing else needs" if old.requested.inferred or new.requested.inferred else ""
     before_specs, after_specs = ([spec_identity(spec) for spec in record.requested.specs] for record in (old, new))
-    yield from _specs("requested", before_specs, after_specs, inferred)
+    for change in _specs("requested", before_specs, after_specs):
+        yield replace(change, detail=_how_known(change, old, new))
     yield from _specs("pin", old.pinned, new.pinned)
     yield from _variables(old, new)
 
 
-def _specs(kind: ChangeKind, old: Iterable[str], new: Iterable[str], detail: str = "") -> Iterator[Change]:
+def _how_known(change: Change, old: Record, new: Record) -> str:
+    # what is inferred is a name, no more
+    before = old.requested.inferred and change.old == change.name
+    after = new.requested.inferred and change.new == change.name
+    if before and change.new is not None and not after:
+        return "the old one inferred from what nothing else needs"
+    if after and change.old is not None and not before:
+        return "the new one inferred from what nothing else needs"
+    return "inferred from what nothing else needs" if before or after else ""
+
+
+def _specs(kind: ChangeKind, old: Iterable[str], new: Iterable[str]) -> Iterator[Change]:
     gone, come = Counter(old), Counter(new)
     gone, come = gone - come, come - gone
     befores, afters = _by_name(gone), _by_name(come)
@@ -54,7 +66,6 @@ def _specs(kind: ChangeKind, old: Iterable[str], new: Iterable[str], detail: str
                 name=name,
                 old=before[at] if at < len(before) else None,
                 new=after[at] if at < len(after) else None,
-                detail=detail,
             )
 
 

@@ -62,7 +62,9 @@ def write(record: Record, variant: Variant = "environment-yml", *, pip: PipChoic
     else:
         draft.channels = channels_of(record.conda, record.channels)
         if record.requested.inferred:
-            draft.comments.append("the history names nothing of use: these are the packages that no other one needs")
+            draft.comments.append(
+                "the history does not say what was asked for at first: what no other package needs stands for it"
+            )
         if variant == "portable":
             _portable(record, draft)
         else:

@@ -193,8 +193,8 @@ class Requested:
 
     Attributes:
         specs: MatchSpec strings as the history has them, in conda's order; names of what is no longer installed are dropped.
-        inferred: True where the history says nothing of use (clones, explicit creates, a lost history) and ``specs`` are the
-            names of the packages that no other installed one needs (python and pip kept).
+        inferred: True where the history does not say all of it (clones, explicit creates, a lost history): ``specs`` begin with
+            the names of the packages that no other installed one needs (python and pip kept); what was asked for since follows.
     """
 
     specs: tuple[str, ...] = ()
