@@ -46,6 +46,38 @@ class TestAsking:
         (pushed_repo / "näw").write_text("")
         assert state(pushed_repo).dirty == ("labvcs.py", "näw", "o ther.py")
 
+    def test_what_a_caller_wants_of_pathspecs_has_no_say(self, pushed_repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        # magit sets it for whatever it starts
+        monkeypatch.setenv("GIT_LITERAL_PATHSPECS", "1")
+        (pushed_repo / "sub").mkdir()
+        (pushed_repo / "sub" / "b.py").write_text("")
+        assert state(pushed_repo / "sub").dirty
+
+    def test_a_split_index_keeps_its_time(self, pushed_repo: Path) -> None:
+        git(pushed_repo, "update-index", "--split-index")
+        (shared,) = (pushed_repo / ".git").glob("sharedindex.*")
+        os.utime(shared, ns=(10**18, 10**18))
+        found = state(pushed_repo)
+        assert found.unknown is not None
+        assert "index is split" in found.unknown
+        assert shared.stat().st_mtime_ns == 10**18
+
+    def test_a_submodule_s_own_filter_is_not_started(self, pushed_repo: Path, tmp_path: Path) -> None:
+        top = make_git_repo(tmp_path / "top", "top")
+        (pushed_repo / ".gitattributes").write_text("*.py filter=own\n")
+        git_commit(pushed_repo, "attributes")
+        git(top, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(pushed_repo), "sub")
+        git_commit(top, "with a submodule")
+        ran = tmp_path / "ran"
+        git(top / "sub", "config", "filter.own.clean", f"sh -c 'touch {ran}; cat'")
+        (top / "sub" / "labvcs.py").write_text("changed\n")
+        assert state(top).unknown is None
+        assert not ran.exists()
+        # another commit of it is a change
+        (top / "sub" / ".gitattributes").unlink()
+        git_commit(top / "sub", "moved on")
+        assert state(top).dirty == ("sub",)
+
     def test_what_building_leaves_is_no_change(self, pushed_repo: Path) -> None:
         for name in ("labvcs.egg-info", "__pycache__", "src/labvcs.egg-info"):
             (pushed_repo / name).mkdir(parents=True)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import time
 import zipfile
+from email.parser import BytesHeaderParser
 from typing import TYPE_CHECKING
 
 import pytest
@@ -153,3 +155,23 @@ def test_tags_are_sorted_and_once() -> None:
         "py2-none-any",
         "py3-none-any",
     )
+
+
+def test_a_folded_licence_with_lines_of_blanks_ends_no_head() -> None:
+    # matplotlib's, scipy's, traitlets'; what email makes of it is what pip reads
+    text = (
+        "Metadata-Version: 2.1\nName: matplotlib\nVersion: 3.11.2\nLicense: License agreement\n         =====\n         \n"
+        "         1. This LICENSE AGREEMENT is between\nRequires-Dist: numpy>=1.25\nRequires-Dist: cycler>=0.10\n\n"
+        "body\nRequires-Dist: no\n"
+    )
+    for ends in ("\n", "\r\n"):
+        content = text.replace("\n", ends).encode()
+        wanted = BytesHeaderParser().parsebytes(content).get_all("Requires-Dist")
+        assert parse_metadata(content).requires == tuple(wanted or ()) == ("numpy>=1.25", "cycler>=0.10")
+
+
+def test_what_is_no_hash_is_left_out_of_an_origin() -> None:
+    hashes = {"sha256": "ab12", "x:y": "z", "md5": "not one", "blake2b": 5}
+    origin = parse_direct_url(json.dumps({"url": "https://x.example/a.whl", "archive_info": {"hashes": hashes}}).encode())
+    assert origin is not None
+    assert origin.hashes == (("sha256", "ab12"),)

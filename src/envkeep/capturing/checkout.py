@@ -16,7 +16,7 @@ from envkeep.model.urls import without_credentials
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Checkout", "CheckoutFiles", "files_of_checkout", "find_checkout"]
+__all__ = ["Checkout", "CheckoutFiles", "files_of_checkout", "find_checkout", "git_folder"]
 
 _LIMIT = 64 << 20  # packed-refs of a large repository
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
@@ -54,7 +54,7 @@ def find_checkout(folder: Path) -> Checkout | None:
     for root in (start, *start.parents)[:_DEPTH]:
         git = root / ".git"
         if exists(git):
-            return _read(root, git, start)
+            return _read(root, start)
     return None
 
 
@@ -82,7 +82,7 @@ def files_of_checkout(folder: Path) -> CheckoutFiles | None:
         # nothing but that no checkout may come to be there
         return CheckoutFiles((), tuple(same))
     still = [str(git)] if is_file(git) else []
-    folder_of_git = _git_folder(root, git)
+    folder_of_git = git_folder(root)
     if folder_of_git is None:
         return None
     still += [str(folder_of_git / "HEAD"), str(folder_of_git / "commondir")]
@@ -97,7 +97,9 @@ def files_of_checkout(folder: Path) -> CheckoutFiles | None:
     return CheckoutFiles(tuple(still), tuple(same))
 
 
-def _git_folder(root: Path, git: Path) -> Path | None:
+def git_folder(root: Path) -> Path | None:
+    """Return where a checkout keeps what git knows of it; None where its ``.git`` does not say."""
+    git = root / ".git"
     if not is_file(git):
         return git
     # a worktree's and a submodule's .git is a file that says where it is
@@ -107,11 +109,10 @@ def _git_folder(root: Path, git: Path) -> Path | None:
     return root / pointer.removeprefix("gitdir:").strip()
 
 
-def _read(root: Path, git: Path, start: Path) -> Checkout | None:
-    found = _git_folder(root, git)
-    if found is None:
+def _read(root: Path, start: Path) -> Checkout | None:
+    git = git_folder(root)
+    if git is None:
         return None
-    git = found
     head = _line(git / "HEAD")
     if head is None:
         return None

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.capturing.checkout import find_checkout
-from envkeep.capturing.reading import line_text
+from envkeep.capturing.checkout import find_checkout, git_folder
+from envkeep.capturing.reading import line_text, scan
 from envkeep.errors import EngineError
 from envkeep.model.urls import path_of_file_url, scrub
 
@@ -185,8 +185,8 @@ def _within(state: CheckoutState, subfolder: str) -> CheckoutState:
 
 
 def _ask(root: Path, subfolders: Sequence[str], deadline: float) -> CheckoutState:
-    git_folder = _git(root, deadline, "rev-parse", "--absolute-git-dir").removesuffix("\n")
-    if any(entry.name.startswith("sharedindex.") for entry in scan(git_folder)):
+    folder = git_folder(root)
+    if folder is not None and any(entry.name.startswith("sharedindex.") for entry in scan(folder)):
         # git renews its time whenever it reads it, and has no option against that
         raise EngineError("its index is split, and git would touch it; `git update-index --no-split-index` makes it one again")
     where = (".",) if "" in subfolders else tuple(f":(literal){subfolder}" for subfolder in subfolders)

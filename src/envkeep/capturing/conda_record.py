@@ -167,7 +167,9 @@ def _without_file_lists(data: bytes) -> tuple[bytes, bytes] | None:
         if find is _list_at:
             listed = data[span[0] : span[1]]
     each = lead + indent + b'"'
-    whole = not listed or (listed.endswith(b'"') and listed.count(b"\n") == listed.count(b'",' + each) + 1)
+    whole = not listed or (
+        listed.startswith(each) and listed.endswith(b'"') and listed.count(b"\n") == listed.count(b'",' + each) + 1
+    )
     if not whole or b"\\" in listed or not listed.isascii():
         return None
     # joined from what is left, which is little: some of these files have megabytes
