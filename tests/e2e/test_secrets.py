@@ -40,6 +40,11 @@ VARIABLES = {
     "PROXY": f"http://{secret('proxyuser')}@proxy.invalid:3128",
     "CHANNEL": f"{HOST}/t/{secret('channelvariable')}/chan",
     "DATASET": f"{HOST}/data.zip?sig={secret('signedvariable')}",
+    "MYKEY": secret("mykey"),
+    "DB_CREDS": secret("creds"),
+    "HEADER": f"Authorization: Bearer {secret('bearer')}",
+    "CONNECTION": f"Server=db;Database=lab;Password={secret('connection')};",
+    "ALERTS": f"https://hooks.slack.com/services/T0/B0/{secret('slack')}",
     "SSH": f"-----BEGIN OPENSSH PRIVATE KEY-----\n{secret('privatekey')}\n",
 }
 # settings of the session that runs the command

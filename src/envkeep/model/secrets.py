@@ -1,7 +1,7 @@
 """What looks like a secret: by the name it goes by, and by the shape that issuers give their tokens.
 
 Nothing can know every secret. A name errs on the side of secrecy, since what looks secret is kept in ``record.json.gz`` alone and
-omitted, by name, everywhere else; a value is judged only by shapes that nothing else has.
+omitted, by name, everywhere else; a value is judged by shapes that hardly anything else has.
 """
 
 from __future__ import annotations
@@ -9,17 +9,21 @@ from __future__ import annotations
 import re
 from functools import cache
 
-__all__ = ["looks_secret", "secret_name", "secret_value", "without_secret_arguments", "without_tokens"]
+__all__ = ["has_token", "looks_secret", "secret_name", "secret_value", "without_secret_arguments", "without_tokens"]
 
-# `KEY` stands alone or ends a name (API_KEY, APIKEY, SSHKEY), so that KEYBOARD and MONKEY_DIR stay readable
 _NAME = r"""
-    token | secret | passw | passphrase | pwd\b | credential | cookie | webhook | bearer
-    | (?:^|[^a-z])(?:auth|authorization|jwt|sas|dsn|sig|signature|pat|pin|otp)(?:$|[^a-z])
-    | (?:^|[^a-z])keys?(?:$|[^a-z])
-    | (?:api|access|private|signing|encryption|license|master|account|auth|ssh|gpg|aws|azure|storage|service|deploy)
-      [^a-z]?keys?(?:$|[^a-z])
-    | (?:^|[^a-z])(?:pass|pw)(?:$|[^a-z])
+    token | secret | key | passw | passphrase | passcode | passfile | credential | cookie | webhook | bearer | oauth
+    | (?:pass | pwd | (?<!sa)creds? | auth)(?:$|[^a-z])
+    | (?:^|[^a-z])(?:authorization|jwt|sas|dsn|sig|signature|pat|pin|t?otp|pw)(?:$|[^a-z])
     | connection[^a-z]?string
+"""
+# words that hold `key` or `pass` and say nothing secret; `COMMONKEY` and `COMPASSWORD` are none of them
+_HARMLESS = r"""
+    (?<![a-z])(?:monkey|turkey|donkey|hockey|jockey|whiskey)s?(?![a-z])
+    | (?<![a-z])key(?:board|word|map|pad|note|frame|cloak|stroke|space|bind|ring)
+    | (?<![a-z])(?:by|com|encom|sur|tres|over|under)pass(?!w|phrase|code|file|key)
+    | (?<![a-z])(?:low|high|band)[^a-z]?pass(?!w|phrase|code|file|key)
+    | (?<![a-z])pass(?:[^a-z]?thr|enger|ive|age|ion|es|ed|ing|port)
 """
 # camelCase is cut into words first: `authToken`, `apiKey`
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -44,6 +48,21 @@ _VALUE = re.compile(
     """,
     re.VERBOSE,
 )
+# what says itself that it is secret, to be found by search
+_SAID = r"""
+    authorization["']?\s*[:=]\s*\S | \A\s*bearer\s+\S+\s*\Z
+    # base64 of user:password, and no two words
+    | \A\s*basic\s+(?-i:(?=\S+[A-Z0-9+/=])[A-Za-z0-9+/_-]{4,}={0,2})\s*\Z
+    # connection strings and JSON: Password=x; password: x, "auth": "x"
+    | (?:password|passwd|passphrase|pwd|secret|token|(?:account|access|api|private|shared|secret)[ _-]?key)
+      ["']?\s*[=:]\s*["']?[^\s;,"'})]
+    | "auth"\s*:\s*"[^"]
+    # whoever knows these may write
+    | hooks\.slack\.com/(?:services|workflows|triggers)/\S | discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\S
+    | webhook\.office\.com/\S
+    # a bot of Telegram, also in the path of a URL
+    | (?<!\d)\d{6,12}:[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])
+"""
 # user:password@ of any URL, a token alone before a host of the web (git@ of ssh is none), a channel's token, a signed query
 _URL_WITH_CREDENTIALS = re.compile(
     r"""
@@ -51,7 +70,8 @@ _URL_WITH_CREDENTIALS = re.compile(
     | https?://(?:
         [^\s/?#@]+@
       | [^\s?#]{0,2000}/t/[^\s/]+/
-      | [^\s?]{0,2000}\?(?:\S{0,2000}[&;])?(?:[a-z_-]{0,40}[_-])?(?:token|secret|password|key|sig|signature)=[^\s&;]
+      | [^\s?;]{0,2000}[?;](?:\S{0,2000}[?&;])?(?:[a-z_-]{0,40}[_-])?
+        (?:token|secret|password|passwd|pwd|pass|pw|key|sig|signature|auth|code)=[^\s&;]
     )
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -72,13 +92,23 @@ def looks_secret(name: str, value: str) -> bool:
 
 
 def secret_name(name: str) -> bool:
-    """Return whether a name says that what it stands for is secret: ``*TOKEN*``, ``*KEY``, ``*PASSWORD*``, ``apiKey``, ..."""
-    return _names().search(_CAMEL.sub("_", name)) is not None
+    """Return whether a name says that what it stands for is secret: ``*TOKEN*``, ``*KEY*``, ``*PASSWORD*``, ``apiKey``, ..."""
+    secret, harmless, _ = _patterns()
+    return secret.search(harmless.sub("_", _CAMEL.sub("_", name))) is not None
 
 
 def secret_value(value: str) -> bool:
-    """Return whether a value holds a token of a known issuer's shape, a private key, or a URL with credentials in it."""
-    return _VALUE.search(value) is not None or _URL_WITH_CREDENTIALS.search(value) is not None
+    """Return whether a value is secret whatever its name.
+
+    It is where it holds a token of a known issuer's shape, a private key, a URL with credentials in it, a webhook's URL, or words
+    that say so (``Authorization: ...``, ``Password=...``).
+    """
+    return has_token(value) or _URL_WITH_CREDENTIALS.search(value) is not None or _patterns()[2].search(value) is not None
+
+
+def has_token(text: str) -> bool:
+    """Return whether a text holds a token of a known issuer's shape, or a private key."""
+    return _VALUE.search(text) is not None
 
 
 def without_tokens(text: str) -> str:
@@ -93,6 +123,7 @@ def without_secret_arguments(command: str) -> str:
 
 
 @cache
-def _names() -> re.Pattern[str]:
-    # the largest pattern there is, for the few environments that have variables
-    return re.compile(_NAME, re.IGNORECASE | re.VERBOSE)
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    # the largest there are, for the few environments that have variables
+    secret, harmless, said = (re.compile(pattern, re.IGNORECASE | re.VERBOSE) for pattern in (_NAME, _HARMLESS, _SAID))
+    return secret, harmless, said
