@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envkeep.checking.files import FileFinding
+from envkeep.checking.finding import Finding
 from envkeep.keeping.backup import backup
 from envkeep.model.record import Origin
+from envkeep.report.check import check_text
 from envkeep.report.record import origin_text
 from envkeep.store.store import Store
 from support.command import command
@@ -220,3 +223,26 @@ def test_a_first_backup(home: Path, tmp_path: Path) -> None:
     out = command("backup", "-p", prefix).out
     (kept,) = (home / ".envkeep").glob("environments/microscope/*_environment.txt")
     assert out == _FIRST.format(stamp=kept.name[:14], home=home / ".envkeep")
+
+
+def test_problems_are_hinted_at_and_verbose_lists_them(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = conda_prefix(tmp_path / "lab", "zlib=1.2=h0")
+    (prefix / "conda-meta" / "broken-1-0.json").write_text("")
+    monkeypatch.setenv("CONDA_ENVS_PATH", str(tmp_path))
+    hint = "  1 problem seen while reading; --verbose lists them"
+    for argv in (("backup", "--all"), ("status", "-p", str(prefix))):
+        told, more = command(*argv).out.splitlines(), command(*argv, "-v").out
+        assert hint in told
+        assert hint not in more
+        assert "conda-meta/broken-1-0.json" in more
+    assert command("status", "-p", prefix, "--json").document["problems"]
+    assert home.exists()
+
+
+def test_check_counts_what_it_lists() -> None:
+    files = [FileFinding(kind="altered", path=f"lib/{name}.py", package="x", manager="conda") for name in "ab"]
+    finding = Finding(rank="unclear", code="history-lost", subject="lab", fact="it is", remedy="Look.")
+    assert check_text("lab", [finding], files, ()).splitlines()[-1] == "lab: 1 finding, 2 files not as installed"
+    assert check_text("lab", [], files[:1], ()).splitlines()[-1] == "lab: 1 file not as installed"
+    assert check_text("lab", [finding], (), ()).splitlines()[-1] == "lab: 1 finding"
+    assert check_text("lab", [], (), ()) == "lab: all of it can be rebuilt"

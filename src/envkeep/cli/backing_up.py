@@ -51,4 +51,4 @@ def back_up(
         found = [each for each in known_prefixes(os.environ, also=stored) if str(each) not in aside]
         results = backup_all(found, store, progress_for(quiet=quiet), force=force, note=note)
         status = 1 if results.failed else 0
-        run.answer(results, lambda: backups_text(results), status=status, talk=True)
+        run.answer(results, lambda: backups_text(results, verbose=verbose), status=status, talk=True)

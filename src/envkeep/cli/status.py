@@ -30,7 +30,13 @@ def command(
 
         store = run.store()
         result = status(live_prefix(name, prefix, store), store)
-        run.answer(result, lambda: status_text(result), status=0 if result.word == "same" else 3, talk=True)
+        run.answer(
+            result,
+            lambda: status_text(result, verbose=verbose),
+            status=0 if result.word == "same" else 3,
+            problems=result.record.problems,
+            talk=True,
+        )
 
 
 def welcome(home: Path | None, *, json: bool, quiet: bool, verbose: bool) -> NoReturn:
@@ -52,4 +58,4 @@ def welcome(home: Path | None, *, json: bool, quiet: bool, verbose: bool) -> NoR
         else:
             result = status(prefix, run.store())
             standing = Standing(status=result, fact=None, next="envkeep list" if result.word == "same" else "envkeep backup")
-        run.answer(standing, lambda: standing_text(standing))
+        run.answer(standing, lambda: standing_text(standing, verbose=verbose))

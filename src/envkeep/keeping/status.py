@@ -1,4 +1,8 @@
-"""``status``: has an environment changed since its last backup? Nothing is written, no lock taken."""
+"""``status``: has an environment changed since its last backup? Nothing is written, no lock taken.
+
+Where it has, what ``backup`` noted of how everything stood goes, so that the next one does not say the opposite of a change that
+moves no folder: a METADATA or a record that was edited in place.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from envkeep.keeping.comparing import compare
 from envkeep.keeping.former import capture_beside
+from envkeep.keeping.unchanged import forget_look
 from envkeep.model.content import content_digest
 
 if TYPE_CHECKING:
@@ -66,6 +71,8 @@ def status(prefix: Path, store: Store, *, now: datetime | None = None) -> Status
     compared = compare(store, environment, record, content_digest(record))
     if compared.previous is None:
         return StatusResult(word="never", record=record, environment=environment)
+    if not compared.same:
+        forget_look(prefix, store)
     return StatusResult(
         word="same" if compared.same else "changed",
         record=record,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from envkeep.store.layout import Backup
     from envkeep.store.store import Store
 
-__all__ = ["Known", "look", "look_as_configured", "remember"]
+__all__ = ["Known", "forget_look", "look", "look_as_configured", "remember"]
 
 
 class Known(NamedTuple):
@@ -102,6 +102,12 @@ def remember(prefix: Path, store: Store, record: Record, backup: Backup, began: 
         problems=tuple((problem.code, problem.message, problem.path, problem.package) for problem in record.problems),
     )
     write_seen(path, seen)
+
+
+def forget_look(prefix: Path, store: Store) -> None:
+    """Make the next backup of an environment read it, whatever moved: somebody has found that it is not what its backup holds."""
+    for kind in ("", "own"):
+        forget(seen_file(os.fspath(store.home), os.path.abspath(prefix), kind=kind))  # noqa: PTH100 - as it was written
 
 
 def _seen(prefix: str, home: str) -> Seen | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 from envkeep.report.diff import changes_text, unicode_out
@@ -60,8 +61,8 @@ def problems_hint(number: int) -> str:
     return f"  {count(number, 'problem')} seen while reading; --verbose lists them"
 
 
-def backups_text(results: Results) -> str:
-    """Return a line for each environment, failures last."""
+def backups_text(results: Results, *, verbose: bool = False) -> str:
+    """Return a line for each environment, and one for what was odd there; failures last."""
     lines = []
     for result in results.done:
         if result.kept is None:
@@ -69,5 +70,8 @@ def backups_text(results: Results) -> str:
         else:
             counts = "" if result.changes is None else result.changes.counts.text(ascii_only=not unicode_out())
             lines.append(f"{result.environment.folder}: kept {result.kept.stamp}{f' ({counts})' if counts else ''}")
+        if result.problems:
+            told = indent(problems_text(result.problems), "  ") if verbose else problems_hint(len(result.problems))
+            lines.append(told)
     lines += [f"failed: {failure.prefix}: {failure.fact}" for failure in results.failed]
     return "\n".join(lines) or "no environment found"

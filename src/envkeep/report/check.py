@@ -35,5 +35,7 @@ def check_text(label: str, findings: Sequence[Finding], files: Sequence[FileFind
         parts.append(columns(((found.kind, found.path, found.package or "", found.detail) for found in files), indent="  "))
     if problems:
         parts.append(problems_text(problems))
-    parts.append(f"{label}: {count(len(findings), 'finding')}" if findings or files else f"{label}: all of it can be rebuilt")
+    told = [count(len(findings), "finding")] if findings else []
+    told += [f"{count(len(files), 'file')} not as installed"] if files else []
+    parts.append(f"{label}: {', '.join(told) or 'all of it can be rebuilt'}")
     return "\n".join(parts)

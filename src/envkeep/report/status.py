@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envkeep.report.backup import problems_hint
 from envkeep.report.diff import changes_text, unicode_out
-from envkeep.report.record import summary_line
+from envkeep.report.record import problems_text, summary_line
 
 if TYPE_CHECKING:
     from envkeep.keeping.status import StatusResult
@@ -29,15 +30,15 @@ class Standing:
     next: str
 
 
-def standing_text(standing: Standing) -> str:
+def standing_text(standing: Standing, *, verbose: bool = False) -> str:
     """Return the status of the active environment and what to do now."""
-    told = f"no active environment: {standing.fact}" if standing.status is None else status_text(standing.status)
+    told = f"no active environment: {standing.fact}" if standing.status is None else status_text(standing.status, verbose=verbose)
     also = {"same": "; to rebuild: envkeep restore latest"}.get(standing.status.word, "") if standing.status else ""
     return f"{told}\nnext: {standing.next}{also or '; see envkeep -h'}"
 
 
-def status_text(result: StatusResult) -> str:
-    """Return whether an environment has changed since its last backup, and how."""
+def status_text(result: StatusResult, *, verbose: bool = False) -> str:
+    """Return whether an environment has changed since its last backup, and how; then what was odd there."""
     environment = result.record.environment
     parts = [f"{environment.name} ({environment.prefix}): {summary_line(result.record)}"]
     if result.previous is None or result.word == "never":
@@ -52,4 +53,6 @@ def status_text(result: StatusResult) -> str:
     else:
         parts.append(f"changed since {result.previous.stamp}: {result.changes.counts.text(ascii_only=not unicode_out())}")
         parts.append(changes_text(result.changes))
+    if problems := result.record.problems:
+        parts.append(problems_text(problems) if verbose else problems_hint(len(problems)))
     return "\n".join(parts)
