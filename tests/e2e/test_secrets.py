@@ -82,9 +82,12 @@ def plant(root: Path) -> WildPrefix:
     (prefix.path / ".condarc").write_text(
         f"channels:\n- https://u:{secret('condarc')}@host.invalid/c\n- {HOST}/t/{secret('condarctoken')}/d\n"
     )
+    # hosts that put their tokens into the path
+    gemfury, packagecloud = secret("gemfury"), secret("packagecloud")
     (prefix.path / "pip.conf").write_text(
         f"[global]\nindex-url = https://u:{secret('pipconf')}@host.invalid/simple\n"
         f"extra-index-url = https://{secret('pipconfuser')}@host.invalid/s {HOST}/simple?api_key={secret('pipconfquery')}\n"
+        f"    https://pypi.fury.io/{gemfury}/me/ https://packagecloud.io/priv/{packagecloud}/me/r/pypi/simple\n"
     )
     vcs = f'"vcs_info": {{"vcs": "git", "commit_id": "{COMMIT}", "requested_revision": "main"}}'
     urls = {
@@ -92,6 +95,9 @@ def plant(root: Path) -> WildPrefix:
         "vcstoken": (f"https://{secret('vcstoken')}@host.invalid/r.git", vcs),
         "ssh": (f"ssh://git:{secret('ssh')}@host.invalid/r.git", vcs),
         "signed": (f"{HOST}/x-1.0-py3-none-any.whl?X-Amz-Signature={secret('signed')}", '"archive_info": {}'),
+        "parameter": (f"{HOST}/x-1.0-py3-none-any.whl;token={secret('parameter')}", '"archive_info": {}'),
+        "code": (f"{HOST}/x-1.0-py3-none-any.whl?code={secret('code')}", '"archive_info": {}'),
+        "job": (f"{HOST}/job_token/{secret('job')}/x-1.0-py3-none-any.whl", '"archive_info": {}'),
         "fragment": (f"{HOST}/x-1.0-py3-none-any.whl#access_token={secret('fragment')}", '"archive_info": {}'),
         "folder": (f"file://u:{secret('filehost')}@host.invalid/x", '"dir_info": {}'),
     }

@@ -62,7 +62,15 @@ TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
             "PGPASSFILE",
             "TOTP",
         ],
-        *["PGPASS", "DBPASS", "USERPASS", "ROOTPASS", "PASSCODE", "COMPASSWORD", "BYPASSWORD", "dbPass", "MY_PASS2"],
+        "PGPASS",
+        "DBPASS",
+        "USERPASS",
+        "ROOTPASS",
+        "PASSCODE",
+        "COMPASSWORD",
+        "BYPASSWORD",
+        "dbPass",
+        "MY_PASS2",
     ],
 )
 def test_secret_names(name: str) -> None:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from envkeep.model.secrets import looks_secret, secret_value, without_tokens
+from envkeep.model.secrets import has_token, looks_secret, without_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -28,6 +28,23 @@ _SCP = re.compile(r"(?P<user>[^/@\s:]+(?::[^@\s]*)?)@(?P<host>[^/@\s:]+):(?P<pat
 _BARE = re.compile(r"[^/@\s:]+:[^@\s]+@(?=[^/@\s]+)")
 # anaconda.org, its enterprise edition and quetz: https://host[/base]/t/TOKEN/channel
 _CHANNEL_TOKEN = re.compile(r"/t/[^/]+(?=/|\Z)")
+# a part of a path that says that the next one is a token: .../job_token/TOKEN/...
+_NAMED_TOKEN = re.compile(
+    r"/(?:(?:job|access|auth|private|deploy|api)[_-])?token/[^/]+(?=/|\Z)|/api[_-]?key/[^/]+(?=/|\Z)", re.IGNORECASE
+)
+# capital and small letters and digits in two places, and nothing else: no commit, no hash, no build and no name that people give
+_RANDOM_LENGTH = 24
+_RANDOM = re.compile(r"/(?=[^/]*[a-z])(?=[^/]*[A-Z])(?=[A-Za-z]*\d+[A-Za-z]+\d)[A-Za-z0-9]{24,}(?=/)")
+_PARAMETER = re.compile(r";([^/;]*)")
+# where the documentation of a host says that its tokens stand; what they match is replaced by a slash
+_HOSTS_WITH_TOKENS = (
+    # an entitlement token: https://dl.cloudsmith.io/TOKEN/owner/repository/...
+    (re.compile(r"dl\.cloudsmith\.io\Z", re.IGNORECASE), re.compile(r"\A/(?!public/|basic/)[^/]+/")),
+    # https://pypi.fury.io/TOKEN/account/, and without: https://pypi.fury.io/account/, /account/-/file
+    (re.compile(r"[a-z0-9-]+\.fury\.io\Z", re.IGNORECASE), re.compile(r"\A/[^/]+/(?=[^/-]|-[^/])(?!simple/?\Z)")),
+    # https://packagecloud.io/priv/TOKEN/account/repository/pypi/simple
+    (re.compile(r"(?:[a-z0-9-]+\.)?packagecloud\.io\Z", re.IGNORECASE), re.compile(r"\A/priv/[^/]+/")),
+)
 _IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s'\"]+|(?<![^\s'\"=])[^\s'\"/@:=]+:[^\s'\"/@:]+@[^\s'\"]+")
 _DRIVE = re.compile(r"[A-Za-z][:|](?=[/\\]|\Z)")
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:@!$&'()*+,;=")
@@ -47,7 +64,11 @@ class CleanUrl:
 
 
 def without_credentials(url: str) -> CleanUrl:
-    """Return a URL without user, password, channel token (``/t/TOKEN/``) and secret query parts; never raises.
+    """Return a URL without user, password, tokens in its path and secret query parts; never raises.
+
+    Tokens in a path are known by the hosts that put them there (``_HOSTS_WITH_TOKENS``), by a word before them (``/t/TOKEN/``,
+    ``/job_token/TOKEN/``), by an issuer's shape, or by looking random as no name, commit or hash does. A repository's path keeps
+    what only a word or randomness would give away.
 
     The user of an ssh remote (``git@host:path``, ``ssh://git@host``) is no secret and stays. A text that is no URL comes back
     as it is, apart from ``user:password@`` before a host.
@@ -72,11 +93,11 @@ def without_credentials(url: str) -> CleanUrl:
         if kept != user:
             auth = "user"
         authority = f"{kept}@{place}" if kept else place
-    if not kind.startswith(("file", "git")) and not path.endswith(".git"):
-        path, tokens = _CHANNEL_TOKEN.subn("", path)
-        if tokens:
-            auth = "token"
-    cleaned = _path_without_tokens(authority, path)
+    cleaned = _without_known_tokens(path)
+    if kind != "file":
+        cleaned = _without_tokens_of_host(authority, cleaned)
+        if not kind.startswith("git") and not path.endswith(".git"):
+            cleaned = _without_suspected_tokens(cleaned)
     if cleaned != path:
         path, auth = cleaned, "token"
     query, dropped_query = _without_secret_parts(parts["query"] or "")
@@ -177,18 +198,30 @@ def _split_misplaced_userinfo(rest: str) -> tuple[str, bool]:
 
 def _ssh_user(user: str) -> str:
     name = re.split(r":|%3[aA]", user, maxsplit=1)[0]
-    return "" if secret_value(name) else name
+    return "" if has_token(name) else name
 
 
-def _path_without_tokens(authority: str, path: str) -> str:
-    if authority.lower() == "dl.cloudsmith.io":
-        # an entitlement token stands first: https://dl.cloudsmith.io/TOKEN/owner/repository/...
-        first, *others = path.split("/")[1:] or [""]
-        if others and first not in {"public", "basic"}:
-            return "/" + "/".join(others)
-    if not secret_value(path):
+def _without_known_tokens(path: str) -> str:
+    if not has_token(path):
         return path
-    return "/".join(part for part in path.split("/") if not secret_value(part))
+    return "/".join(part for part in path.split("/") if not has_token(part))
+
+
+def _without_tokens_of_host(authority: str, path: str) -> str:
+    if authority.lower().endswith(".io"):
+        for place, rule in _HOSTS_WITH_TOKENS:
+            if place.match(authority):
+                path = rule.sub("/", path)
+    if ";" in path:
+        # parameters of a part of the path: x.whl;token=...
+        path = _PARAMETER.sub(lambda found: "" if _secret_part(found[1]) else found[0], path)
+    return path
+
+
+def _without_suspected_tokens(path: str) -> str:
+    path = _NAMED_TOKEN.sub("", _CHANNEL_TOKEN.sub("", path))
+    # what comes last is a file's name or a package's
+    return path if len(path) < _RANDOM_LENGTH else _RANDOM.sub("", path)
 
 
 def _without_secret_parts(text: str) -> tuple[str, bool]:
@@ -205,7 +238,8 @@ def _without_secret_parts(text: str) -> tuple[str, bool]:
 def _secret_part(part: str) -> bool:
     name, _, value = part.partition("=")
     # cloud storages sign with several parts, each useless and some telling without the others
-    return name.lower().startswith(("x-amz-", "x-goog-", "awsaccesskeyid")) or looks_secret(name, value)
+    lowered = name.lower()
+    return lowered.startswith(("x-amz-", "x-goog-")) or lowered == "code" or looks_secret(name, value)
 
 
 def escaped(text: str, plain: Container[str]) -> str:
