@@ -59,6 +59,8 @@ def test_what_is_no_environment_gives_one_line(tmp_path: Path, kind: str) -> Non
     assert str(path) in caught.value.fact
     assert "\n" not in caught.value.fact
     assert caught.value.remedy
+    if kind == "other":
+        assert "its conda-meta holds neither a history nor a record" in caught.value.fact
 
 
 @pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")

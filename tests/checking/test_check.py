@@ -88,11 +88,21 @@ def test_a_lost_history_and_unreadable_records() -> None:
     problem = Problem(code="unreadable-record", message="this record is empty", path="conda-meta/x-1-0.json", package="x")
     found = check(record(conda=(good("six"),), requested=Requested(specs=("six",), inferred=True), problems=(problem,)))
     assert codes(found) == [("unreadable-record", "x"), ("history-lost", "lab")]
+    nameless = replace(problem, path="conda-meta/my-lib-1.0-h0_0.json", package="")
+    found = check(record(conda=(good("b"), conda("a", channel="", url=URL, sha256=HASH)), problems=(nameless,)))
+    assert [finding.remedy.partition(": ")[2] for finding in found] == [
+        "conda install --force-reinstall my-lib",
+        "conda install --force-reinstall a",
+    ]
 
 
 def test_versions_that_no_index_has() -> None:
     assert of_pip(dist("torch", "2.1.0+cu121")) == [("unindexable-version", "torch")]
     assert of_pip(dist("old", "4.0.0-unsupported")) == [("unindexable-version", "old")]
+    torch, old = (check(record(distributions=(dist("x", version),)))[0] for version in ("2.1.0+cu121", "4.0.0-unsupported"))
+    assert "extra-index-url" in torch.remedy
+    # no index can have it
+    assert "index" not in old.remedy
     extra = ("https://pypi.org/simple", "https://download.pytorch.org/whl/cu121")
     assert of_pip(dist("torch", "2.1.0+cu121"), index_urls=extra) == []
 
@@ -223,7 +233,7 @@ class TestMixing:
     def test_conda_after_pip_is_named(self, installed: Path) -> None:
         (finding,) = check(self.lab("2025-01-30 09:00:00", "2025-02-01 10:00:00"), prefix=installed)
         assert finding.code == "conda-after-pip"
-        assert "once after pip had installed Flask-Cors, last on 2025-02-01 10:00:00 (1 packages)" in finding.fact
+        assert "once after pip had installed Flask-Cors, last on 2025-02-01 10:00:00 (1 package)" in finding.fact
 
     def test_conda_before_pip_or_right_with_it_is_fine(self, installed: Path) -> None:
         assert check(self.lab("2025-01-30 09:00:00", "2025-01-31 12:00:30", "not a time"), prefix=installed) == ()

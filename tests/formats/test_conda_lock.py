@@ -95,7 +95,12 @@ def test_every_package_that_lacks_something_is_listed() -> None:
         conda_lock.write(bare, {})
     for words in ("six: no URL", "idna: no md5", "colorlog: its hash", "labfolder: it came from a folder"):
         assert words in caught.value.fact
-    assert "--online" in str(caught.value.remedy)
+    # true too of who asked with it already
+    assert str(caught.value.remedy).startswith("With --online indexes and channels are asked; what they lack")
+    assert "--pip none" in str(caught.value.remedy)
+    with pytest.raises(RefusedError) as caught:
+        conda_lock.write(bare, {}, pip=False)
+    assert "--pip none" not in str(caught.value.remedy)
     with pytest.raises(UsageError):
         conda_lock.write(record(), {})
 

@@ -368,3 +368,10 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
         requirements_txt_reader.read(data, "x")
     except BadFormatError:
         pass
+
+
+@pytest.mark.parametrize(("without", "words"), [(1, "# 1 line has no hash"), (2, "# 2 lines have no hash")])
+def test_how_many_lines_lack_a_hash_is_said(without: int, words: str) -> None:
+    names = ["six", *(f"x{number}" for number in range(without))]
+    lab = make_record(dists=tuple(Distribution(name=name, version="1.0") for name in names))
+    assert requirements_txt.write(lab, {"six": "a" * 64}).splitlines()[-1].startswith(words)

@@ -13,12 +13,13 @@ import pytest
 from envkeep.checking.files import FileFinding
 from envkeep.checking.finding import Finding
 from envkeep.keeping.backup import backup
-from envkeep.model.record import Origin
+from envkeep.model.record import Origin, Requested
 from envkeep.report.check import check_text
-from envkeep.report.record import origin_text
+from envkeep.report.record import origin_text, record_text
 from envkeep.store.store import Store
 from support.command import command
 from support.prefixes import conda_prefix, install, remove
+from support.records import record
 from support.stores import NOON
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ microscope@20250131112405 (as delivered)
   Python                none
   channels              conda-forge
   requested (inferred)  bzip2, zlib
-  variables             LAB_ROOM=12, LAB_TOKEN=(kept, not shown)
+  variables             LAB_ROOM=12
+                        LAB_TOKEN=(kept, not shown)
   indexes               {index}
 conda: 2 packages
   bzip2  1.0.8  h4  conda-forge
@@ -129,6 +131,12 @@ def test_list(prefix: Path) -> None:
 
 def test_show(prefix: Path) -> None:
     assert command("show", "latest~1").out == _SHOW.format(prefix=prefix, index=os.environ["PIP_INDEX_URL"])
+
+
+def test_what_was_asked_for_is_spelled_as_in_exports() -> None:
+    asked = ("six[version='>=1.17']", "no spec[")
+    shown = record_text(record(requested=Requested(specs=asked)), "lab")
+    assert "  requested  six>=1.17, no spec[\n" in shown + "\n"
 
 
 def test_the_state_of_a_checkout_is_shown() -> None:

@@ -246,6 +246,8 @@ class TestHome:
     def test_relative_and_tilde(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         assert resolve_home("store", {}) == tmp_path / "store"
+        with pytest.raises(BadConfigError, match="ENVKEEP_HOME is 'store', which is no absolute path"):
+            resolve_home(None, {self.USER: str(tmp_path), "ENVKEEP_HOME": "store"})
         assert resolve_home("~/store", {self.USER: str(tmp_path)}) == tmp_path / "store"
 
     def test_a_file_is_refused(self, tmp_path: Path) -> None:

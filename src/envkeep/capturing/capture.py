@@ -138,6 +138,9 @@ def environment_kind(prefix: Path) -> EnvironmentKind:
         raise NotAnEnvironmentError(f"{prefix} cannot be read", "Look at its permissions, or run as the user it belongs to.")
     if not scan(prefix):
         raise NotAnEnvironmentError(f"{prefix} is an empty folder", remedy)
+    if is_folder(prefix / "conda-meta"):
+        # conda writes a history first of all
+        raise NotAnEnvironmentError(f"{prefix} is no environment: its conda-meta holds neither a history nor a record", remedy)
     raise NotAnEnvironmentError(f"{prefix} is no environment: neither conda-meta, nor pyvenv.cfg, nor a Python is in it", remedy)
 
 

@@ -20,6 +20,9 @@ _PUBLIC = frozenset(
     {"conda.anaconda.org", "anaconda.org", "repo.anaconda.com", "repo.continuum.io", "repo.prefix.dev", "prefix.dev"}
 )
 
+# in a command
+_NAMED = 12
+
 
 def conda_findings(record: Record) -> Iterator[Finding]:
     """Yield what of a record's conda packages could not be had again, or would come out otherwise."""
@@ -73,7 +76,7 @@ def _channels(record: Record) -> Iterator[Finding]:
                 code="unknown-channel",
                 subject="conda",
                 fact=f"nothing says which channel these came from: {names}",
-                remedy="Install them again from a channel: conda install --force-reinstall NAME",
+                remedy=f"Install them again from a channel: {_again(*(package.name for package in packages))}",
             )
 
 
@@ -98,6 +101,14 @@ def _artefacts(record: Record) -> Iterator[Finding]:
         )
 
 
+def _again(*names: str) -> str:
+    from envkeep.engines.run import quote
+
+    known = sorted(set(names))
+    more = f" and the {len(known) - _NAMED} others" if len(known) > _NAMED else ""
+    return quote(("conda", "install", "--force-reinstall", *known[:_NAMED])) + more
+
+
 def _over(package: CondaPackage, record: Record) -> str:
     name = normalise(package.name)
     dist = next((dist for dist in record.pip if normalise(dist.name) == name), None)
@@ -113,7 +124,7 @@ def _altered(record: Record) -> Iterator[Finding]:
                 code="package-over-package",
                 subject=package.name,
                 fact=f"pip put {_over(package, record)} over conda's {package.name} {package.version}, which conda still lists",
-                remedy=f"Keep one of them: pip uninstall it, then conda install --force-reinstall {package.name}.",
+                remedy=f"Keep one of them: pip uninstall it, then {_again(package.name)}",
             )
         elif package.altered == "removed":
             yield Finding(
@@ -121,14 +132,16 @@ def _altered(record: Record) -> Iterator[Finding]:
                 code="removed-by-pip",
                 subject=package.name,
                 fact=f"pip removed files of conda's {package.name} {package.version}; a rebuild brings them back",
-                remedy=f"Make it good: conda remove --force {package.name}, or conda install --force-reinstall {package.name}.",
+                remedy=f"Make it good: conda remove --force {package.name}, or {_again(package.name)}",
             )
     for problem in record.problems:
         if problem.code in {"unreadable-record", "vanished-record", "misnamed-record"}:
+            # name-version-build.json
+            name = problem.package or problem.path.rpartition("/")[2].rsplit("-", 2)[0]
             yield Finding(
                 rank="lost",
                 code="unreadable-record",
                 subject=problem.package or problem.path,
                 fact=f"{problem.path}: {problem.message}",
-                remedy="Install the package again: conda install --force-reinstall NAME",
+                remedy=f"Install the package again: {_again(name)}",
             )

@@ -56,7 +56,7 @@ def altered_files(prefix: Path, progress: Progress | None = None) -> tuple[FileF
     """
     told = NoProgress() if progress is None else progress
     owned = owned_files(prefix)
-    told.start("Checking files", len(owned.files))
+    told.start("checking files", len(owned.files))
     try:
         found = list(_compared(owned, told))
     finally:

@@ -54,7 +54,7 @@ def mixing_findings(record: Record, prefix: Path) -> Iterator[Finding]:
         subject="conda",
         fact=(
             f"conda changed the environment {times} after pip had installed {listed(before)}, last on {transaction.when} "
-            f"({changed} packages); conda does not know what pip's packages need"
+            f"({changed} package{'' if changed == 1 else 's'}); conda does not know what pip's packages need"
         ),
         remedy="Check that they still fit (pip check); next time let conda install first, and pip last.",
     )

@@ -105,7 +105,7 @@ class _Looking:
     def findings(self, dists: Sequence[Distribution], progress: Progress) -> Iterator[Finding]:
         from concurrent.futures import ThreadPoolExecutor
 
-        progress.start("Asking the index", len(dists))
+        progress.start("asking the index", len(dists))
         for place in self._places:
             if not place.of_projects and dists:
                 self._listed[place] = self._files(place, "")[0]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from envkeep.capturing.reading import is_file
 from envkeep.checking.finding import Finding
 from envkeep.checking.folders import folder_findings, may_look, needs_login, states_now
-from envkeep.formats.requirement_lines import requirement_line
+from envkeep.formats.requirement_lines import is_pep440, requirement_line
+from envkeep.model.fetched import ssh_url
+from envkeep.model.names import is_dist_name
 from envkeep.model.urls import path_of_file_url
 
 if TYPE_CHECKING:
@@ -46,12 +48,15 @@ def pip_findings(record: Record, *, live: bool) -> Iterator[Finding]:
 def _from_index(dist: Distribution, record: Record) -> Iterator[Finding]:
     line = requirement_line(dist, index_urls=record.index_urls)
     if line.reason is not None:
+        elsewhere = is_dist_name(dist.name) and is_pep440(dist.version)
         yield Finding(
             rank="here-only",
             code="unindexable-version",
             subject=dist.name,
             fact=f"{dist.name} {dist.version} is on no public index: {line.reason}",
-            remedy="Configure the index it came from (pip config set global.extra-index-url URL), or pack the environment.",
+            remedy="Configure the index it came from (pip config set global.extra-index-url URL), or pack the environment."
+            if elsewhere
+            else "Pack the environment (envkeep pack), or install a release that pip takes by name and version.",
         )
 
 
@@ -108,12 +113,13 @@ def _hash_fits(file: Path, origin: Origin) -> bool:
 
 def _repository(dist: Distribution, origin: Origin) -> Iterator[Finding]:
     if origin.commit is None:
+        url = f"{origin.vcs or 'git'}+{ssh_url(origin.url)}"
         yield Finding(
             rank="at-risk",
             code="no-commit",
             subject=dist.name,
             fact=f"{dist.name} came from {origin.url}, and at which commit is not recorded",
-            remedy=f"Install it again at a commit: pip install '{dist.name} @ git+URL@COMMIT'",
+            remedy=f"Install it again at a commit: pip install '{dist.name} @ {url}@COMMIT'",
         )
     elif path_of_file_url(origin.url) is not None:
         yield Finding(

@@ -54,6 +54,8 @@ def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
     if options is None or any(name.startswith("ENVKEEP_") and name not in _NO_SETTINGS for name in environ):
         return False
     home = options.get("home") or environ.get("ENVKEEP_HOME", "").strip() or "~/.envkeep"
+    if not (options.get("home") or home.startswith("~") or os.path.isabs(home)):  # noqa: PTH117 - as below
+        return False
     home = os.path.expanduser(home) if home.startswith("~") else home  # noqa: PTH111 - pathlib takes as long as the rest
     prefix = options.get("prefix") or _active(environ)
     if prefix is None or prefix.startswith("~"):

@@ -8,7 +8,7 @@ import typer
 
 from envkeep.cli.answering import answering
 from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
-from envkeep.errors import EnvironmentNotFoundError
+from envkeep.errors import EnvironmentNotFoundError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,12 +42,21 @@ def command(
         from envkeep.report.diff import diff_text
 
         store = run.store()
+        if (name is not None or prefix is not None) and all(map(_names_its_own, (old, new or "live"))):
+            raise UsageError(
+                f"{old!r} and {new!r} name their environments already",
+                "Leave out -n/--name and -p/--prefix, which say whose backups and which live environment are meant.",
+            )
         before, before_label = _side(store, old, name, prefix)
         after, after_label = _side(store, new or "live", name, prefix, of=old)
         changes = diff(before, after)
         result = {"old": before_label, "new": after_label, "changes": changes.changes, "uncompared": changes.uncompared}
         status = 3 if changes else 0
         run.answer(result, lambda: diff_text(changes, before_label, after_label), status=status, talk=True)
+
+
+def _names_its_own(text: str) -> bool:
+    return "@" in text or text.startswith("live:")
 
 
 def _side(
@@ -61,7 +70,8 @@ def _side(
         from envkeep.keeping.former import capture_beside
 
         return capture_beside(where, store, ask_git=False), f"live {where}"
-    chosen = choose(store, text, name, prefix)
+    # -n and -p say which environment is meant where a side does not, as of verify
+    chosen = choose(store, text) if _names_its_own(text) else choose(store, text, name, prefix)
     return load(store, chosen), chosen.label
 
 

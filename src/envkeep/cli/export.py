@@ -48,7 +48,10 @@ def command(
         typer.Argument(metavar="[BACKUP]", help="A backup or a file; the live environment if left out.", show_default=False),
     ] = None,
     format_: Annotated[_Format, typer.Option("--format", help="What to write.")] = _Format.environment_yml,
-    pip: Annotated[_Pip, typer.Option("--pip", help="How the pip section names packages.")] = _Pip.pinned,
+    pip: Annotated[
+        _Pip | None,
+        typer.Option("--pip", help="How the pip section names packages (default: pinned).", show_default=False),
+    ] = None,
     hash_: Annotated[
         _Hash | None,
         typer.Option(
@@ -82,6 +85,7 @@ def command(
         from envkeep.formats.export import export
         from envkeep.model.record import Record
 
+        _refuse_idle(format_, pip, hash_)
         archive: Path | None = None
         if backup is None:
             from envkeep.keeping.former import capture_beside
@@ -103,7 +107,7 @@ def command(
         text = export(
             record,
             format_.value,
-            pip=pip.value,
+            pip=(pip or _Pip.pinned).value,
             hash_kind=(hash_ or _Hash.md5).value,
             with_secrets=with_secrets,
             pins=pins,
@@ -123,6 +127,23 @@ def command(
             lambda: written,
             problems=record.problems,
             talk=True,
+        )
+
+
+def _refuse_idle(format_: _Format, pip: _Pip | None, hash_: _Hash | None) -> None:
+    """Refuse an option that a format does nothing with: whoever gave it expects something."""
+    from envkeep.errors import UsageError
+
+    with_pip = {_Format.environment_yml, _Format.no_builds, _Format.from_history, _Format.portable}
+    if pip is not None and format_ not in with_pip and not (format_ is _Format.conda_lock and pip in {_Pip.pinned, _Pip.none}):
+        raise UsageError(
+            f"--pip {pip.value} does nothing for --format {format_.value}",
+            "It is for environment-yml, no-builds, from-history and portable; conda-lock takes pinned and none.",
+        )
+    if hash_ is not None and format_ is not _Format.explicit and (format_, hash_) != (_Format.requirements, _Hash.sha256):
+        raise UsageError(
+            f"--hash {hash_.value} does nothing for --format {format_.value}",
+            "It is for explicit lists; requirements take sha256, and lock files have the hashes that they need.",
         )
 
 

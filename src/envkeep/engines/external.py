@@ -179,7 +179,7 @@ class CommandEngine:
     def _create(self, argv: list[str], request: InstallRequest, progress: Progress) -> None:
         from envkeep.engines.artefacts import ArtefactsMissingError
 
-        progress.start(f"{self.name} is installing", None)
+        progress.start(f"installing with {self.name}", None)
         try:
             done = self._stream(argv, request.subdir)
         finally:

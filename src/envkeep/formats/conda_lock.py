@@ -57,7 +57,7 @@ def write(record: Record, pins: Mapping[str, Pin], *, pip: bool = True) -> str:
     packages = [_conda(package, record.environment.subdir, lacking) for package in linked_order(record.conda)]
     environment = marker_environment(record)
     packages += [_pip(dist, record.environment.subdir, pins, lacking, environment) for dist in (record.pip if pip else ())]
-    refuse_unpinned(lacking, "conda-lock file")
+    refuse_unpinned(lacking, "conda-lock file", also=" --pip none leaves pip's part out." if pip else "")
     document = {
         "version": 1,
         "metadata": {

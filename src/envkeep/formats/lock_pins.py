@@ -51,12 +51,13 @@ def repository_url(dist: Distribution) -> str | None:
     return f"{origin.vcs or 'git'}+{quoted(url)}@{origin.commit}" if is_repository(url) else None
 
 
-def refuse_unpinned(lacking: Mapping[str, str], what: str) -> None:
+def refuse_unpinned(lacking: Mapping[str, str], what: str, *, also: str = "") -> None:
     """Raise an error that lists the packages of which a hash or an address is not known.
 
     Args:
         lacking: names, and what is lacking.
         what: the kind of file.
+        also: another way out, which only this kind has.
 
     Raises:
         RefusedError: there is one.
@@ -66,7 +67,7 @@ def refuse_unpinned(lacking: Mapping[str, str], what: str) -> None:
     listed = "; ".join(f"{name}: {reason}" for name, reason in sorted(lacking.items()))
     raise RefusedError(
         f"a {what} names every artefact by address and hash, and these are not known: {listed}",
-        "--online asks your package index; a packed archive in place of the backup has hashes; --pip none leaves pip's part out.",
+        f"With --online indexes and channels are asked; what they lack is in an archive (envkeep pack) in place of BACKUP.{also}",
     )
 
 

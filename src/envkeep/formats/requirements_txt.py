@@ -51,4 +51,5 @@ def _hashed(record: Record, hashes: Mapping[str, str]) -> Iterator[str]:
             without += line.reason is None
             yield line.in_file
     if without:
-        yield f"# {without} lines have no hash, and pip asks for one on every line of a file once one has it"
+        told = "1 line has" if without == 1 else f"{without} lines have"
+        yield f"# {told} no hash, and pip asks for one on every line of a file once one has it"

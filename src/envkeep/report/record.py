@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from envkeep.report.layout import columns, count, fields, local_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from envkeep.model.record import CondaPackage, Distribution, Origin, Problem, Record
     from envkeep.model.specification import Specification
@@ -28,7 +28,6 @@ def summary_line(record: Record) -> str:
 def record_text(record: Record, title: str) -> str:
     """Return a record, readable: what it is, what was asked for, every package, what was odd."""
     environment = record.environment
-    variables = _variables(record)
     head = fields(
         [
             ("captured", local_time(record.captured_at)),
@@ -36,9 +35,12 @@ def record_text(record: Record, title: str) -> str:
             ("kind", f"{environment.kind}, {environment.subdir}"),
             ("Python", _python(record)),
             ("channels", ", ".join(_channels(record))),
-            ("requested" if not record.requested.inferred else "requested (inferred)", ", ".join(record.requested.specs)),
+            (
+                "requested" if not record.requested.inferred else "requested (inferred)",
+                ", ".join(map(_spelled, record.requested.specs)),
+            ),
             ("pinned", ", ".join(record.pinned)),
-            ("variables", variables),
+            *_variables(record),
             ("indexes", ", ".join(record.index_urls)),
         ]
     )
@@ -119,14 +121,24 @@ def _channels(record: Record) -> list[str]:
     return list(dict.fromkeys([*(package.channel for package in record.conda if package.channel), *record.channels]))
 
 
-def _variables(record: Record) -> str:
+def _spelled(spec: str) -> str:
+    # as exports have it; a specification that nobody can read stays as the history has it
+    from envkeep.errors import BadFormatError
+    from envkeep.model.matchspec import spell
+
+    try:
+        return spell(spec)
+    except BadFormatError:
+        return spec
+
+
+def _variables(record: Record) -> Iterator[tuple[str, str]]:
     from envkeep.capturing.reading import line_text
     from envkeep.model.secrets import looks_secret
 
-    return ", ".join(
-        f"{name}=(kept, not shown)" if looks_secret(name, value) else f"{name}={line_text(value)}"
-        for name, value in record.variables
-    )
+    for number, (name, value) in enumerate(record.variables):
+        shown = "(kept, not shown)" if looks_secret(name, value) else line_text(value)
+        yield "" if number else "variables", f"{name}={shown}"
 
 
 def _conda_row(package: CondaPackage) -> tuple[str, str, str, str, str]:

@@ -108,11 +108,16 @@ def resolve_home(flag: Path | str | None, environ: Mapping[str, str]) -> Path:
     It need not be there yet.
 
     Raises:
-        BadConfigError: it is a file, or nobody knows where the user's home is.
+        BadConfigError: it is a file, ENVKEEP_HOME is relative, or nobody knows where the user's home is.
     """
     named, origin = (flag, "--home") if flag is not None else (environ.get("ENVKEEP_HOME", "").strip(), "ENVKEEP_HOME")
     if str(named):
         text = str(named)
+        if flag is None and not (text.startswith("~") or Path(text).is_absolute()):
+            # another home wherever one is; of an option one sees it
+            raise BadConfigError(
+                f"ENVKEEP_HOME is {text!r}, which is no absolute path", "Give it one, or one that begins with ~/."
+            )
         home = _user_home(environ) / text[2:] if text[:2] in {"~/", "~\\"} else _user_home(environ) if text == "~" else Path(text)
     else:
         home, origin = _user_home(environ) / ".envkeep", "the default home"
