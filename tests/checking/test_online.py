@@ -166,7 +166,7 @@ def test_a_channel_that_says_nothing_is_named_once_and_what_it_had_is_not_lost(s
         ("channel-not-reached", "localhost"),
     ]
     assert [finding.rank for finding in findings] == ["lost", "lost", "unclear", "unclear"]
-    assert "has p0, p1, p2, p3, p4, p5 and 4 more" in findings[2].fact
+    assert "whether p0, p1, p2, p3, p4, p5 and 4 more can still be had is not known: 127.0.0.1 answers 500" in findings[2].fact
 
 
 class TestLogins:

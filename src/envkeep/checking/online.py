@@ -82,7 +82,7 @@ def _of_channels(record: Record, engine: Engine | EngineError, progress: Progres
             rank="unclear",
             code="channel-not-reached",
             subject=server,
-            fact=f"{server} does not say whether it still has {listed(reasons)}: {next(iter(reasons.values()))}",
+            fact=f"whether {listed(reasons)} can still be had is not known: {next(iter(reasons.values()))}",
             remedy="Check the network, and the log-in that this server may want (netrc, or the engine's own); then try again.",
         )
 
