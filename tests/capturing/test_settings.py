@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from envkeep.capturing.condarc import read_condarc
-from envkeep.capturing.indexes import index_urls
+from envkeep.capturing.indexes import recorded_indexes
 
 
 @pytest.fixture
@@ -52,7 +52,8 @@ def test_indexes_of_pip_and_uv(tmp_path: Path, home: Path) -> None:
     (tmp_path / "e").mkdir()
     (tmp_path / "e" / "pip.conf").write_text("[install]\nextra_index_url = https://prefix/simple\n")
     environ = {"HOME": str(home), "UV_INDEX": "lab=https://S3CR3T@lab/simple"}
-    assert index_urls(tmp_path / "e", environ) == (
+    found = recorded_indexes(tmp_path / "e", environ)
+    assert tuple(found) == (
         "https://main/simple",
         "https://lab/simple",
         "https://prefix/simple",
@@ -60,6 +61,7 @@ def test_indexes_of_pip_and_uv(tmp_path: Path, home: Path) -> None:
         "https://two/100%25/simple",
         "https://torch/whl/cu121",
     )
+    assert [url for url, kind in found.items() if kind == "user"] == ["https://main/simple", "https://lab/simple"]
 
 
 def test_variables_go_first(tmp_path: Path) -> None:
@@ -68,12 +70,12 @@ def test_variables_go_first(tmp_path: Path) -> None:
         "PIP_INDEX_URL": "https://a/s",
         "UV_DEFAULT_INDEX": "x=https://d/s",
     }
-    assert index_urls(tmp_path, environ) == ("https://a/s", "https://d/s", "https://b/s", "https://c/s")
-    assert index_urls(tmp_path, {}) == ()
+    assert tuple(recorded_indexes(tmp_path, environ)) == ("https://a/s", "https://d/s", "https://b/s", "https://c/s")
+    assert recorded_indexes(tmp_path, {}) == {}
 
 
 @pytest.mark.parametrize("text", ["index-url", "[global\nindex-url=x", "[global]\nindex-url = not a url\n", "\x00index"])
 def test_a_broken_pip_conf_counts_for_nothing(home: Path, text: str) -> None:
     (home / ".config" / "pip" / "pip.conf").write_text(text)
     (home / ".config" / "uv" / "uv.toml").write_text(text)
-    assert index_urls(home, {"HOME": str(home)}) == ()
+    assert recorded_indexes(home, {"HOME": str(home)}) == {}

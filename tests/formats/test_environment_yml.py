@@ -121,6 +121,85 @@ def test_portable_is_fit_for_another_platform() -> None:
     assert "MYLIB" in text.partition("name:")[0]
 
 
+TORCH = replace(
+    LAB,
+    distributions=(pip_dist("torch", version="2.1.0+cu121"), pip_dist("flask")),
+    index_urls=("https://pypi.org/simple", "https://torch.example/whl/cu121", "https://mine.example/simple"),
+)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_indexes_that_a_local_version_needs_stand_first_in_the_pip_section(variant: Variant) -> None:
+    options = ["--extra-index-url https://torch.example/whl/cu121", "--extra-index-url https://mine.example/simple"]
+    text = environment_yml.write(TORCH, variant)
+    assert load(text)["dependencies"][-1] == {"pip": [*options, "flask==1.0", "torch==2.1.0+cu121"]}
+    assert "credentials" not in text
+    assert [line.text for line in read(text.encode(), "x.yml").refused] == options
+    found = read(text.encode(), "x.yml", allow_index=TORCH.index_urls)
+    assert (found.index_urls, found.refused) == (TORCH.index_urls[1:], ())
+    assert [item.text for item in found.requirements] == ["flask==1.0", "torch==2.1.0+cu121"]
+    login = environment_yml.write(replace(TORCH, index_auth=((TORCH.index_urls[2], "user"),)), variant)
+    assert "# https://mine.example/simple asked for credentials, which are not in this file" in login
+
+
+def test_an_index_that_no_line_needs_is_not_named() -> None:
+    assert "--extra-index-url" not in environment_yml.write(replace(TORCH, distributions=(pip_dist("flask"),)))
+    assert "--extra-index-url" not in environment_yml.write(TORCH, pip="unpinned")
+    assert "--extra-index-url" not in environment_yml.write(TORCH, pip="none")
+
+
+def test_portable_names_no_place_of_this_machine() -> None:
+    local = "file:///home/lab"
+    lab = replace(
+        LAB,
+        conda=tuple(replace(package, channel=f"{local}/channel") for package in LAB.conda[:2]),
+        channels=(),
+        variables=(),
+        index_urls=(f"{local}/index",),
+        distributions=(
+            pip_dist(
+                "edit",
+                origin=Origin(kind="directory", url=f"{local}/edit", editable=True, commit=COMMIT, remote="/home/lab/e.git"),
+            ),
+            pip_dist("repo", origin=Origin(kind="vcs", url=f"{local}/repo", vcs="git", commit=COMMIT)),
+            pip_dist("wheel", origin=Origin(kind="archive", url=f"{local}/wheel-1.0-py3-none-any.whl")),
+            pip_dist("torch", version="2.1.0+cu121"),
+        ),
+    )
+    text = environment_yml.write(lab, "portable")
+    # a channel has to stand where channels do; that it is a folder of another machine is said
+    assert text.count("/home/lab") == 1
+    assert f"  - {local}/channel\n" in text
+    assert "# a channel that begins with file: is a folder of the machine that this was made on" in text
+    assert f"#   edit==1.0: editable folder, on no index; on the machine that this was made on; commit {COMMIT}\n" in text
+    assert "#   torch==2.1.0+cu121: local version, not on the public index\n" in text
+    assert "made on" not in environment_yml.write(lab)
+
+
+def test_portable_leaves_out_what_is_for_one_system() -> None:
+    bound = [
+        "_libgcc_mutex",
+        "_openmp_mutex",
+        "libgcc-ng",
+        "libgcc",
+        "libstdcxx-ng",
+        "libnsl",
+        "libxcrypt",
+        "libuuid",
+        "sysroot_linux-64",
+    ]
+    kept = ["libgcc-config", "libuuid-tools", "uuid", "libxml2", "vc-tools"]
+    lab = replace(
+        LAB,
+        conda=tuple(conda_package(name, "1.0", "h_0") for name in (*bound, *kept)),
+        requested=Requested(specs=(*bound, *kept), inferred=True),
+        distributions=(),
+    )
+    text = environment_yml.write(lab, "portable")
+    assert load(text)["dependencies"] == [f"{name}=1.0" for name in kept]
+    assert f"alone or comes with what needs it: {', '.join(bound)}\n" in text
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_secrets_are_left_out_and_named(variant: Variant) -> None:
     text = environment_yml.write(LAB, variant)

@@ -106,6 +106,52 @@ def test_a_local_version_is_a_line_where_another_index_is_known() -> None:
     assert not has_line("https://pypi.org/simple")
 
 
+def test_the_index_that_a_local_version_needs_is_named() -> None:
+    urls = ("https://pypi.org/simple", "https://torch.example/cu121", "https://mine.example/simple")
+    lab = make_record(dists=(Distribution(name="torch", version="2.1.0+cu121"),), index_urls=urls)
+    lab = replace(lab, index_auth=((urls[2], "token"),))
+    options = [f"--extra-index-url {url}" for url in urls[1:]]
+    login = f"# {urls[2]} asked for credentials, which are not in this file: netrc or pip's settings have to hold them"
+    # a backup's list holds packages and nothing else: whoever reads it line by line finds no option
+    comment = f"# of an index besides PyPI, which pip finds with {' '.join(options)}: torch==2.1.0+cu121"
+    assert requirements_txt.write(lab).splitlines()[3:] == [comment, login, "torch==2.1.0+cu121"]
+    assert not requirements_txt_reader.read(requirements_txt.write(lab).encode(), "x").refused
+    named = requirements_txt.write(lab, name_indexes=True)
+    assert named.splitlines()[3:] == [*options, login, "torch==2.1.0+cu121"]
+    found = requirements_txt_reader.read(named.encode(), "x", allow_index=urls)
+    assert (found.index_urls, found.refused, [item.text for item in found.requirements]) == (urls[1:], (), ["torch==2.1.0+cu121"])
+    assert len(requirements_txt_reader.read(named.encode(), "x").refused) == 2
+
+
+def test_pip_itself_finds_a_local_version_with_the_index_that_is_named(tmp_path: Path) -> None:
+    shelf = tmp_path / "simple" / "envkeep-torch"
+    shelf.mkdir(parents=True)
+    empty_wheel(shelf, "envkeep-torch", "2.1.0+cu121")
+    shelf.joinpath("index.html").write_text('<a href="envkeep_torch-2.1.0+cu121-py3-none-any.whl">x</a>')
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    torch = Distribution(name="envkeep-torch", version="2.1.0+cu121")
+    lab = make_record(dists=(torch,), index_urls=(shelf.parent.as_uri(),))
+    file = tmp_path / "requirements.txt"
+    argv = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--dry-run",
+        "--ignore-installed",
+        "--index-url",
+        empty.as_uri(),
+        "-r",
+        str(file),
+    ]
+    environment = {**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    for named in (True, False):
+        file.write_text(requirements_txt.write(lab, name_indexes=named))
+        done = subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)
+        assert (done.returncode == 0) is named, done.stderr
+
+
 def test_the_order_of_a_record_makes_no_difference() -> None:
     assert requirements_txt.write(make_record(dists=DISTS[::-1][2:])) == requirements_txt.write(make_record(dists=DISTS[:-2]))
 

@@ -104,7 +104,9 @@ VOLATILE = [
     with_origin(dirty=True, unpushed=True, remote="https://host.example/m.git", requested_revision="main", auth="user"),
     replace(LAB, conda=LAB.conda[::-1], distributions=LAB.distributions[::-1], variables=LAB.variables[::-1]),
     replace(LAB, requested=Requested(specs=("six>=1.17", "python=3.12"), inferred=True)),
-    replace(LAB, channels=(), index_urls=("https://host.example/simple",)),
+    replace(
+        LAB, channels=(), index_urls=("https://host.example/simple",), index_auth=(("https://host.example/simple", "user"),)
+    ),
     replace(LAB, history=(Transaction(when="x"),), problems=(Problem(code="x", message="y"),)),
 ]
 
@@ -130,7 +132,7 @@ def test_the_commit_of_a_folder_that_was_copied_is_volatile() -> None:
 def test_every_field_of_the_record_is_decided_on() -> None:
     # a new field is either identity or not: put it into one of the lists above, and into this one
     decided = {
-        Record: 12,
+        Record: 13,
         PythonInfo: 6,
         CondaPackage: 22,
         Distribution: 10,

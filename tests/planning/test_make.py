@@ -257,3 +257,20 @@ def test_indexes_that_the_file_names_and_that_were_allowed_are_asked() -> None:
     source = specification(python="3.11.7", index_urls=("https://a.example/simple",))
     plan = make_plan(source, target="/envs/new", facts=HERE, index_urls=("https://a.example/simple", "https://b.example/simple"))
     assert plan.index_urls == ("https://a.example/simple", "https://b.example/simple")
+
+
+def test_the_index_that_a_local_version_came_from_is_named() -> None:
+    torch, mine = "https://torch.example/cu121", "https://mine.example/simple"
+    source = lab(
+        distributions=(dist("torch", "2.1.0+cu121"), dist("six", "1.16.0")),
+        index_urls=("https://pypi.org/simple", torch, mine),
+        index_auth=((mine, "user"),),
+    )
+    (note,) = make_plan(source, target="/envs/new", facts=HERE).notes
+    assert note.startswith(f"torch 2.1.0+cu121 came from an index besides PyPI, recorded as {torch}, {mine}: ")
+    assert "`--allow-index URL`" in note
+    assert note.endswith(f"{mine} asked for credentials; none are recorded.")
+    (other,) = make_plan(source, target="/envs/new", facts=HERE, index_urls=(mine,)).notes
+    assert mine not in other
+    assert make_plan(source, target="/envs/new", facts=HERE, index_urls=(mine, torch)).notes == ()
+    assert make_plan(replace(source, distributions=source.distributions[1:]), target="/envs/new", facts=HERE).notes == ()

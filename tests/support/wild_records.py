@@ -181,6 +181,7 @@ records = st.builds(
     variables=st.dictionaries(texts, texts, max_size=3).map(lambda found: tuple(found.items())),
     pinned=_small,
     index_urls=_small,
+    index_auth=st.dictionaries(texts, texts, max_size=2).map(lambda found: tuple(found.items())),
     history=st.lists(_transactions, max_size=2).map(tuple),
     problems=st.lists(st.builds(Problem, code=texts, message=texts, path=texts, package=texts), max_size=2).map(tuple),
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.capturing.conda_meta import CondaMeta, read_conda_meta, read_pinned, read_variables
 from envkeep.capturing.condarc import read_condarc
-from envkeep.capturing.indexes import index_urls
+from envkeep.capturing.indexes import recorded_indexes
 from envkeep.capturing.interpreter import ask_early, read_python, written_version
 from envkeep.capturing.layout import kind_of, read_venv_config, site_folders, subdir_of
 from envkeep.capturing.naming import conda_name, environment_name, stated_roots
@@ -86,6 +86,7 @@ def capture(
     problems += requested_problems
     variables, variable_problems = read_variables(prefix) if kind == "conda" else ((), ())
     problems += variable_problems
+    indexes = recorded_indexes(prefix, environ)
     settings = read_condarc(prefix, environ, stated_roots(environ))
     if not is_folder(prefix / "conda-meta" if kind == "conda" else prefix):
         raise NotAnEnvironmentError(f"{prefix} went away while it was read", "Look whether something removes it, and try again.")
@@ -105,7 +106,8 @@ def capture(
         channels=settings.channels if kind == "conda" else (),
         variables=variables,
         pinned=read_pinned(prefix) if kind == "conda" else (),
-        index_urls=index_urls(prefix, environ),
+        index_urls=tuple(indexes),
+        index_auth=tuple((url, kind) for url, kind in indexes.items() if kind is not None),
         history=history,
         problems=tuple(sorted({_plain(problem) for problem in problems})),
     )

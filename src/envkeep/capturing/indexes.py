@@ -19,7 +19,9 @@ from envkeep.model.urls import is_url, without_credentials
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Configured", "configured_indexes", "index_urls"]
+    from envkeep.model.urls import AuthKind
+
+__all__ = ["Configured", "configured_indexes", "recorded_indexes"]
 
 _LIMIT = 1 << 20
 
@@ -42,14 +44,18 @@ class Configured:
         return (*self.main, *self.extra)
 
 
-def index_urls(prefix: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the indexes configured for an environment, the main one first, each once; empty where none are configured.
+def recorded_indexes(prefix: Path, environ: Mapping[str, str]) -> dict[str, AuthKind | None]:
+    """Return the indexes configured for an environment, the main one first, and which kind of credentials each one had.
 
     Args:
         prefix: whose own ``pip.conf`` counts as well.
         environ: of the process: HOME, PIP_*, UV_*, XDG_*.
     """
-    return tuple(dict.fromkeys(without_credentials(url).url for url in configured_indexes(prefix, environ).all))
+    found: dict[str, AuthKind | None] = {}
+    for url in configured_indexes(prefix, environ).all:
+        clean = without_credentials(url)
+        found[clean.url] = found.get(clean.url) or clean.auth
+    return found
 
 
 def configured_indexes(prefix: Path | None, environ: Mapping[str, str]) -> Configured:

@@ -14,6 +14,7 @@ from envkeep.errors import BadFormatError
 from envkeep.formats import yaml_text
 from envkeep.formats.conda_graph import channels_of, standing_packages
 from envkeep.formats.pip_section import pip_section
+from envkeep.formats.requirement_indexes import needed_indexes
 from envkeep.model import matchspec
 from envkeep.model.secrets import looks_secret
 from envkeep.model.urls import is_url
@@ -30,6 +31,18 @@ Variant = Literal["environment-yml", "no-builds", "from-history", "portable"]
 _NOT_IN_NAME = re.compile(r"[/\\:#\s\x00-\x1f]+")
 # a path of one machine: absolute, of a home, of a Windows drive
 _PATH = re.compile(r"(?:\A|[:;,=\s])(?:/|~|[A-Za-z]:[\\/]|\\\\)")
+# what conda-forge and defaults have for one system alone, and the runtimes of its compilers, which come with what needs them
+_OF_ONE_SYSTEM = re.compile(
+    r"""(?:
+        _libgcc_mutex | _openmp_mutex | _x86_64-microarch-level
+      | lib(?:gcc|stdcxx|gfortran)(?:-ng)? | libgfortran\d | libgomp | ld_impl_.*
+      | libnsl | libxcrypt | libuuid | libcap | libudev1? | libsystemd0? | alsa-lib | keyutils
+      | python\.app | pyobjc-.* | appnope | libcxx | cctools | ld64 | sigtool
+      | vc | vc14_runtime | vs2015_runtime | vcomp14 | ucrt | pywin32 | pywinpty | winpty | win_inet_pton | wincertstore
+      | console_shortcut | (?:m2w64|msys2)-.*
+    )\Z""",
+    re.VERBOSE,
+)
 _FALLBACK_CHANNEL = "conda-forge"
 
 
@@ -69,8 +82,11 @@ def write(record: Record, variant: Variant = "environment-yml", *, pip: PipChoic
             _portable(record, draft)
         else:
             _requested(record, draft)
-    lines = pip_section(record, pip, top_only=variant == "portable")
-    named = [line.text for line in lines if line.reason is None]
+    lines = pip_section(record, pip, portable=variant == "portable")
+    indexes = needed_indexes(record, lines, portable=variant == "portable")
+    if indexes.login_comment is not None:
+        draft.comments.append(indexes.login_comment)
+    named = [*indexes.options, *(line.text for line in lines if line.reason is None)]
     if named and (variant in {"from-history", "portable"}) and not _names(draft.dependencies, "pip"):
         draft.dependencies.append("pip")
     absent = [line.text for line in lines if line.reason is not None]
@@ -144,13 +160,16 @@ def _portable(record: Record, draft: _Draft) -> None:
     bound = [package for package in wanted if _is_bound(package, record.environment.subdir)]
     if bound:
         names = ", ".join(package.name for package in bound)
-        draft.comments.append(f"left out, since it is for {record.environment.subdir} alone: {names}")
+        draft.comments.append(f"left out, since it is for {record.environment.subdir} alone or comes with what needs it: {names}")
     draft.dependencies = [f"{package.name}={package.version}" for package in wanted if package not in bound]
+    if any(channel.startswith("file:") for channel in draft.channels):
+        draft.comments.append("a channel that begins with file: is a folder of the machine that this was made on")
 
 
 def _is_bound(package: CondaPackage, subdir: str) -> bool:
     # compilers and their kin carry their platform in their name: gcc_linux-64, sysroot_linux-64, vs2019_win-64
-    return package.name.endswith(f"_{subdir}") or package.name.startswith("__")
+    name = package.name
+    return name.endswith(f"_{subdir}") or name.startswith("__") or _OF_ONE_SYSTEM.match(name) is not None
 
 
 def _names(dependencies: list[str], name: str) -> bool:

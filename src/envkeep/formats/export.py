@@ -50,7 +50,7 @@ def export(
     if format_ == "explicit":
         return explicit.write(record, hash_kind)
     if format_ == "requirements":
-        return requirements_txt.write(record, {name: pin.sha256 for name, pin in (pins or {}).items()})
+        return requirements_txt.write(record, {name: pin.sha256 for name, pin in (pins or {}).items()}, name_indexes=True)
     if format_ == "conda-lock":
         from envkeep.formats import conda_lock
 

@@ -21,22 +21,23 @@ _EXTRA = re.compile(r";.*\bextra\s*==")
 _NO_NAME = "pip takes no such name"
 
 
-def pip_section(record: Record, choice: PipChoice, *, top_only: bool = False) -> tuple[RequirementLine, ...]:
+def pip_section(record: Record, choice: PipChoice, *, portable: bool = False) -> tuple[RequirementLine, ...]:
     """Return the lines of a record's pip packages, names normalised as conda writes them, sorted; comments among them.
 
     Args:
         record: whose packages.
         choice: ``pinned``, ``unpinned`` (no versions; what has a URL keeps it), ``top-level`` (pinned, what nothing else
             requires), ``none``.
-        top_only: only what nothing else requires, whatever the choice.
+        portable: only what nothing else requires, whatever the choice, and no place of this machine.
     """
     if choice == "none":
         return ()
-    dists = top_level(record) if top_only or choice == "top-level" else record.pip
+    dists = top_level(record) if portable or choice == "top-level" else record.pip
+    indexes = [url for url in record.index_urls if not (portable and url.lower().startswith("file:"))]
     lines: dict[str, RequirementLine] = {}
     for dist in dists:
         key = normalise(dist.name)
-        line = requirement_line(dist, index_urls=record.index_urls, name=key)
+        line = requirement_line(dist, index_urls=indexes, name=key, portable=portable)
         lines.setdefault(key, _unpinned(line, dist) if choice == "unpinned" else line)
     return tuple(lines[key] for key in sorted(lines))
 

@@ -186,6 +186,7 @@ _RECORD = Shape(
     Field("pinned", texts),
     Field("variables", pairs, write=_write_pairs),
     Field("index_urls", texts),
+    Field("index_auth", pairs, write=_write_pairs),
     Field("conda", objects_of(_CONDA), write=_lines(_CONDA, kept=4096)),
     Field("distributions", objects_of(_DISTRIBUTION), write=_lines(_DISTRIBUTION, kept=4096)),
     Field("history", objects_of(_TRANSACTION), write=_lines(_TRANSACTION)),

@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envkeep.formats.requirement_indexes import other_indexes
 from envkeep.model.fetched import VCS_KINDS, fragment, fragment_value, is_fetched, is_repository, is_revision, quoted, ssh_url
 from envkeep.model.names import is_dist_name, normalise
-from envkeep.model.urls import host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,8 +40,9 @@ UNPUSHED = ("unpushed", "commit")
 
 # what nearly every version looks like; the others cost the import of packaging
 _COMMON_VERSION = re.compile(r"\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?(?:\.dev\d+)?\Z", re.ASCII)
+# git's remotes may be paths
+_LOCAL = re.compile(r"file:|[/\\~.]|[A-Za-z]:[\\/]", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_PUBLIC_HOSTS = frozenset({"pypi.org", "pypi.python.org", "files.pythonhosted.org", "test.pypi.org"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +67,16 @@ class RequirementLine:
         return self.text if self.reason is None else f"# {self.text}"
 
 
-def requirement_line(dist: Distribution, *, index_urls: Sequence[str] = (), name: str | None = None) -> RequirementLine:
+def requirement_line(
+    dist: Distribution, *, index_urls: Sequence[str] = (), name: str | None = None, portable: bool = False
+) -> RequirementLine:
     """Return a distribution as a line: ``name==version``, ``name @ url``, or a comment.
 
     Args:
         dist: conda's come as if from an index, so that pip alone can install them.
         index_urls: that the record knows of; one besides PyPI may hold local versions such as ``2.1.0+cu121``.
         name: another spelling of its name.
+        portable: whether a comment names no place of this machine.
     """
     spelled = plain(dist.name if name is None else name)
     version = plain(dist.version)
@@ -90,14 +94,14 @@ def requirement_line(dist: Distribution, *, index_urls: Sequence[str] = (), name
         return comment("pip takes no such name")
     if origin is not None:
         reason, text = _from_origin(spelled, origin)
-        return line(text) if reason is None else comment(reason, *_facts(origin))
+        return line(text) if reason is None else comment(reason, *_facts(origin, portable=portable))
     if not is_pep440(dist.version):
         return comment("pip takes no such version")
     if "+" in dist.version:
         # PyPI refuses local versions (PEP 440); what conda built of one is nowhere else
         if dist.conda_package is not None:
             return comment(f"local version, made for conda package {plain(dist.conda_package)}")
-        if not any(host(url) not in _PUBLIC_HOSTS for url in index_urls):
+        if not other_indexes(index_urls):
             return comment("local version, not on the public index")
     return line(f"{spelled}=={version}")
 
@@ -163,12 +167,12 @@ def _from_origin(name: str, origin: Origin) -> tuple[str | None, str]:
     return ("editable folder, on no index" if origin.editable else "local folder, on no index"), ""
 
 
-def _facts(origin: Origin) -> list[str]:
+def _facts(origin: Origin, *, portable: bool) -> list[str]:
     word = {"vcs": f"repository {plain(origin.vcs or 'git')}+", "archive": "file ", "directory": "folder "}[origin.kind]
-    facts = [word + quoted(origin.url)]
+    facts = ["on the machine that this was made on"] if portable and _LOCAL.match(origin.url) else [word + quoted(origin.url)]
     if origin.commit is not None:
         facts.append(f"commit {quoted(origin.commit)}")
-    if origin.remote is not None:
+    if origin.remote is not None and not (portable and _LOCAL.match(origin.remote)):
         facts.append(f"remote {quoted(origin.remote)}")
     if origin.subdirectory is not None:
         facts.append(f"subdirectory {fragment_value(origin.subdirectory)}")

@@ -254,6 +254,7 @@ class Record:
         variables: ``env_vars`` of ``conda-meta/state`` in file order, ``***unset***`` dropped.
         pinned: lines of ``conda-meta/pinned`` without comments.
         index_urls: indexes that pip or uv are configured with, credentials dropped, first the main one.
+        index_auth: kind of credentials dropped, by the URLs of ``index_urls`` that had some.
         history: transactions, oldest first.
         problems: sorted.
     """
@@ -268,6 +269,7 @@ class Record:
     variables: tuple[tuple[str, str], ...] = ()
     pinned: tuple[str, ...] = ()
     index_urls: tuple[str, ...] = ()
+    index_auth: tuple[tuple[str, str], ...] = ()
     history: tuple[Transaction, ...] = ()
     problems: tuple[Problem, ...] = ()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError, RefusedError, UsageError
+from envkeep.formats.requirement_indexes import other_indexes
 from envkeep.model import matchspec
 from envkeep.model.names import normalise
 from envkeep.model.record import Record
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from envkeep.model.record import CondaPackage
     from envkeep.model.specification import Specification
     from envkeep.planning.facts import LocalFacts
+    from envkeep.planning.plan import PipLine
 
 __all__ = ["TOOLS", "is_complete", "make_plan"]
 
@@ -135,6 +137,9 @@ def make_plan(
     if parts.pip.lines:
         steps.append(InstallPip(lines=parts.pip.lines, deps=parts.deps))
     steps.append(Verify())
+    indexes = tuple(dict.fromkeys((*named, *index_urls)))
+    if isinstance(source, Record):
+        notes.extend(_of_recorded_indexes(source, parts.pip.lines, indexes))
     if strict:
         _refuse(parts.steps_down, lost)
     return with_totals(
@@ -151,7 +156,7 @@ def make_plan(
             steps=tuple(steps),
             steps_down=parts.steps_down,
             run_link_scripts=link_scripts,
-            index_urls=tuple(dict.fromkeys((*named, *index_urls))),
+            index_urls=indexes,
             offline=offline,
             cannot=(*lost, *withheld),
             notes=tuple(notes),
@@ -354,6 +359,18 @@ def _variables(
         if not with_secrets and looks_secret(key, value)
     )
     return kept, withheld
+
+
+def _of_recorded_indexes(record: Record, lines: Iterable[PipLine], allowed: tuple[str, ...]) -> Iterator[str]:
+    # a local version is on no public index (PEP 440)
+    wanted = [f"{line.name} {line.version}" for line in lines if line.origin is None and "+" in (line.version or "")]
+    urls = [url for url in other_indexes(record.index_urls) if url not in allowed]
+    if not wanted or not urls:
+        return
+    logins = [url for url, _ in record.index_auth if url in urls]
+    note = f"{', '.join(wanted)} came from an index besides PyPI, recorded as {', '.join(urls)}: "
+    note += "your pip or uv settings have to name it, or `--allow-index URL`."
+    yield f"{note} {', '.join(logins)} asked for credentials; none are recorded." if logins else note
 
 
 def _refuse(steps_down: tuple[StepDown, ...], cannot: tuple[Cannot, ...]) -> None:

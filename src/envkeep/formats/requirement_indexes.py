@@ -1,0 +1,69 @@
+"""The package indexes that requirements need besides PyPI, which takes no local versions (PEP 440) such as 2.1.0+cu121."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envkeep.model.fetched import is_fetched, quoted
+from envkeep.model.urls import host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envkeep.formats.requirement_lines import RequirementLine
+    from envkeep.model.record import Record
+
+__all__ = ["NeededIndexes", "needed_indexes", "other_indexes"]
+
+_PUBLIC_HOSTS = frozenset({"pypi.org", "pypi.python.org", "files.pythonhosted.org", "test.pypi.org"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeededIndexes:
+    """What a list needs besides PyPI.
+
+    Attributes:
+        pins: the lines that need it: ``torch==2.1.0+cu121``.
+        options: ``--extra-index-url URL``, as pip's requirements files, and so conda's and mamba's pip sections, take it.
+        with_login: those of its URLs that were configured with credentials, which are in no record.
+    """
+
+    pins: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    with_login: tuple[str, ...] = ()
+
+    @property
+    def login_comment(self) -> str | None:
+        """What to say of credentials; None where none were dropped."""
+        if not self.with_login:
+            return None
+        urls = ", ".join(self.with_login)
+        return f"{urls} asked for credentials, which are not in this file: netrc or pip's settings have to hold them"
+
+
+def other_indexes(urls: Iterable[str]) -> tuple[str, ...]:
+    """Return those indexes that are not PyPI's own."""
+    return tuple(url for url in urls if host(url) not in _PUBLIC_HOSTS)
+
+
+def needed_indexes(record: Record, lines: Iterable[RequirementLine], *, portable: bool = False) -> NeededIndexes:
+    """Return which of the indexes that a record knows of its lines need; none where every line is one for PyPI.
+
+    Args:
+        record: knows the indexes that pip and uv were configured with.
+        lines: of its distributions.
+        portable: whether folders of this machine are left out.
+    """
+    pins = tuple(line.text for line in lines if line.reason is None and "+" in line.text and " @ " not in line.text)
+    if not pins:
+        return NeededIndexes()
+    urls = [url for url in other_indexes(record.index_urls) if is_fetched(url)]
+    if portable:
+        urls = [url for url in urls if not url.lower().startswith("file:")]
+    logins = dict(record.index_auth)
+    return NeededIndexes(
+        pins=pins,
+        options=tuple(f"--extra-index-url {quoted(url)}" for url in urls),
+        with_login=tuple(quoted(url) for url in urls if url in logins),
+    )
