@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from envkeep.diffing.changes import Change, Changes, Counts
 from envkeep.diffing.diff import diff
 from envkeep.model.content import same_content
-from envkeep.model.record import Origin, Record, Requested
+from envkeep.model.record import Origin, Record, Requested, Transaction
 from support.records import conda, dist, python, record, records
 
 
@@ -216,3 +216,10 @@ _INFERRED = "inferred from what nothing else needs"
 def test_what_was_inferred_is_said_of_the_side_that_was(old: Requested, new: Requested, detail: str) -> None:
     change = only(diff(record(requested=old), record(requested=new)))
     assert (change.kind, change.name, change.detail) == ("requested", "six", detail)
+
+
+def test_what_was_asked_for_in_a_clone_is_not_called_inferred() -> None:
+    clone = record(requested=Requested(specs=("rich",), inferred=True))
+    asked = Transaction(when="x", command="conda install six", update_specs=("six",))
+    later = replace(clone, requested=Requested(specs=("rich", "six"), inferred=True), history=(asked,))
+    assert only(diff(clone, later)).detail == ""

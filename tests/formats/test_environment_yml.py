@@ -176,6 +176,14 @@ def test_portable_names_no_place_of_this_machine() -> None:
     assert "made on" not in environment_yml.write(lab)
 
 
+def test_portable_keeps_variables_that_hold_no_path() -> None:
+    paths = {"A": "/opt/lib", "B": "x:/opt", "C": "~/data", "D": "C:\\data", "E": "file:///srv/x", "F": "-I /opt"}
+    plain = {"G": "https://daq.example/api", "H": "a/b", "I": "tcp://daq:5025"}
+    text = environment_yml.write(replace(LAB, variables=(*paths.items(), *plain.items())), "portable")
+    assert load(text)["variables"] == plain
+    assert "# variables left out, since they hold paths of one machine: A, B, C, D, E, F\n" in text
+
+
 def test_portable_leaves_out_what_is_for_one_system() -> None:
     bound = [
         "_libgcc_mutex",

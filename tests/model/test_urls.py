@@ -61,6 +61,9 @@ from envkeep.model.urls import file_url, host, path_of_file_url, scrub, without_
                 "https://files.pythonhosted.org/packages/ab/cd/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f0/x-1.0.tar.gz",
                 "https://host/MyLaboratoryReleaseChannel2024/linux-64/numpy-2.4.6-py311hd412cb9_0.conda",
                 "https://host/c/linux-64/aB3dE6gH9jK2mN5pQ8sT1vW4",
+                "https://pypi.io/packages/source/t/toolz/toolz-0.12.tar.gz",
+                "https://files.pythonhosted.org/packages/source/t/token/token-1.0.tar.gz",
+                "https://github.com/t/repo/archive/v1.zip",
                 "git+https://host/aB3dE6gH9jK2mN5pQ8sT1vW4/r.git@v1",
             ]
         ),

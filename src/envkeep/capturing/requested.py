@@ -84,26 +84,24 @@ def _first_word(spec: str) -> str:
     return head.lower()
 
 
-def _listed(history: Sequence[Transaction], installed: set[str]) -> dict[str, str]:
-    # spec by name, of what was only ever named because everything was
-    listed: dict[str, str] = {}
+def _listed(history: Sequence[Transaction], installed: set[str]) -> set[str]:
+    # the names of what was only ever named because everything was
+    listed: set[str] = set()
     there: set[str] = set()
     for block in history:
         there.difference_update(map(_name_of_dist, block.removed))
         there.update(map(_name_of_dist, block.added))
         if block.command is None:
             continue
-        for spec in block.remove_specs:
-            listed.pop(matchspec.name_of(spec) or "", None)
+        listed.difference_update(matchspec.name_of(spec) or "" for spec in block.remove_specs)
         specs = {matchspec.name_of(spec) or "": spec for spec in block.update_specs}
-        everything = len(specs) > 1 and specs.keys() >= (there or installed) and all(map(_exact, specs.values()))
-        for name, spec in specs.items():
-            if everything:
-                listed[name] = spec
-            elif listed.get(name) != spec:
-                # `conda install --revision` writes every spec again as it was
-                listed.pop(name, None)
-    return {name: spec for name, spec in listed.items() if name in installed}
+        everything = there or installed
+        if len(specs) > 1 and specs.keys() >= everything and all(map(_exact, specs.values())):
+            listed.update(specs)
+        # `conda install --revision` writes every spec again
+        elif len(specs) == 1 or not specs.keys() >= (listed & everything):
+            listed.difference_update(specs)
+    return listed & installed
 
 
 def _name_of_dist(dist: str) -> str:

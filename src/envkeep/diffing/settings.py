@@ -44,14 +44,19 @@ def setting_changes(old: Record, new: Record) -> Iterator[Change]:
 
 
 def _how_known(change: Change, old: Record, new: Record) -> str:
-    # what is inferred is a name, no more
-    before = old.requested.inferred and change.old == change.name
-    after = new.requested.inferred and change.new == change.name
+    before, after = _is_inferred(change.old, old), _is_inferred(change.new, new)
     if before and change.new is not None and not after:
         return "the old one inferred from what nothing else needs"
     if after and change.old is not None and not before:
         return "the new one inferred from what nothing else needs"
     return "inferred from what nothing else needs" if before or after else ""
+
+
+def _is_inferred(spec: str | None, record: Record) -> bool:
+    # what is inferred is a name that nobody ever asked for
+    if spec is None or not record.requested.inferred or spec != name_of(spec):
+        return False
+    return not any(spec in block.update_specs for block in record.history)
 
 
 def _specs(kind: ChangeKind, old: Iterable[str], new: Iterable[str]) -> Iterator[Change]:

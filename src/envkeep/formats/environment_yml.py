@@ -29,8 +29,8 @@ Variant = Literal["environment-yml", "no-builds", "from-history", "portable"]
 
 # CEP 24: what a name cannot hold, and what a shell would split
 _NOT_IN_NAME = re.compile(r"[/\\:#\s\x00-\x1f]+")
-# a path of one machine: absolute, of a home, of a Windows drive
-_PATH = re.compile(r"(?:\A|[:;,=\s])(?:/|~|[A-Za-z]:[\\/]|\\\\)")
+# a path of one machine: absolute, of a home, of a Windows drive; no https://host
+_PATH = re.compile(r"(?:\A|[:;,=\s])(?:/(?!/[^/])|~|[A-Za-z]:[\\/]|\\\\)")
 # what conda-forge and defaults have for one system alone, and the runtimes of its compilers, which come with what needs them
 _OF_ONE_SYSTEM = re.compile(
     r"""(?:

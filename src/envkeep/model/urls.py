@@ -45,6 +45,10 @@ _HOSTS_WITH_TOKENS = (
     # https://packagecloud.io/priv/TOKEN/account/repository/pypi/simple
     (re.compile(r"(?:[a-z0-9-]+\.)?packagecloud\.io\Z", re.IGNORECASE), re.compile(r"\A/priv/[^/]+/")),
 )
+# where /t/toolz/ is a folder, and somebody may be called t
+_HOSTS_WITHOUT_TOKENS = frozenset(
+    {"files.pythonhosted.org", "pypi.org", "pypi.io", "pypi.python.org", "test.pypi.org", "github.com", "codeload.github.com"}
+)
 _IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s'\"]+|(?<![^\s'\"=])[^\s'\"/@:=]+:[^\s'\"/@:]+@[^\s'\"]+")
 _DRIVE = re.compile(r"[A-Za-z][:|](?=[/\\]|\Z)")
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:@!$&'()*+,;=")
@@ -96,7 +100,7 @@ def without_credentials(url: str) -> CleanUrl:
     cleaned = _without_known_tokens(path)
     if kind != "file":
         cleaned = _without_tokens_of_host(authority, cleaned)
-        if not kind.startswith("git") and not path.endswith(".git"):
+        if not kind.startswith("git") and not path.endswith(".git") and authority.lower() not in _HOSTS_WITHOUT_TOKENS:
             cleaned = _without_suspected_tokens(cleaned)
     if cleaned != path:
         path, auth = cleaned, "token"
