@@ -111,7 +111,7 @@ def test_the_index_that_a_local_version_needs_is_named() -> None:
     lab = make_record(dists=(Distribution(name="torch", version="2.1.0+cu121"),), index_urls=urls)
     lab = replace(lab, index_auth=((urls[2], "token"),))
     options = [f"--extra-index-url {url}" for url in urls[1:]]
-    login = f"# {urls[2]} asked for credentials, which are not in this file: netrc or pip's settings have to hold them"
+    login = f"# {urls[2]} asked for credentials, which are not in this file: netrc, pip's settings or git's have to hold them"
     # a backup's list holds packages and nothing else: whoever reads it line by line finds no option
     comment = f"# of an index besides PyPI, which pip finds with {' '.join(options)}: torch==2.1.0+cu121"
     assert requirements_txt.write(lab).splitlines()[3:] == [comment, login, "torch==2.1.0+cu121"]
@@ -121,6 +121,18 @@ def test_the_index_that_a_local_version_needs_is_named() -> None:
     found = requirements_txt_reader.read(named.encode(), "x", allow_index=urls)
     assert (found.index_urls, found.refused, [item.text for item in found.requirements]) == (urls[1:], (), ["torch==2.1.0+cu121"])
     assert len(requirements_txt_reader.read(named.encode(), "x").refused) == 2
+
+
+def test_a_url_whose_credentials_were_dropped_is_named() -> None:
+    dists = (
+        Distribution(name="a", version="1", origin=replace(REMOTE, auth="token")),
+        Distribution(name="b", version="1", origin=replace(VCS, auth="user")),
+        Distribution(name="c", version="1", origin=VCS),
+        Distribution(name="d", version="1", origin=replace(EDITABLE, auth="user")),
+    )
+    lines = requirements_txt.write(make_record(dists=dists)).splitlines()
+    assert lines[3].startswith(f"# {REMOTE.url}, {VCS.url} asked for credentials, which are not in this file: ")
+    assert "asked for credentials" not in requirements_txt.write(make_record(dists=dists[2:]))
 
 
 def test_pip_itself_finds_a_local_version_with_the_index_that_is_named(tmp_path: Path) -> None:

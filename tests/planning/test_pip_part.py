@@ -86,6 +86,15 @@ def test_a_local_wheel_is_taken_from_its_path_if_its_hash_fits() -> None:
 FOLDER = "file:///home/me/six"
 
 
+REMOTE = Origin(kind="archive", url="https://example.org/six-1.0-py3-none-any.whl", auth="token")
+
+
+@pytest.mark.parametrize("one", [git(auth="user"), dist("six", origin=REMOTE)])
+def test_credentials_that_were_dropped_are_said(one: Distribution) -> None:
+    (note,) = part(one).notes
+    assert "asked for credentials; none are recorded" in note
+
+
 def editable(**fields: object) -> Distribution:
     origin = Origin(kind="directory", url=FOLDER, editable=True, commit=COMMIT, remote="git@example.org:me/six.git", **fields)  # type: ignore[arg-type]
     return dist("six", origin=origin)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.model.fetched import is_fetched, quoted
+from envkeep.model.names import normalise
 from envkeep.model.urls import host
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class NeededIndexes:
     Attributes:
         pins: the lines that need it: ``torch==2.1.0+cu121``.
         options: ``--extra-index-url URL``, as pip's requirements files, and so conda's and mamba's pip sections, take it.
-        with_login: those of its URLs that were configured with credentials, which are in no record.
+        with_login: URLs, of these indexes and of lines (``name @ url``), that had credentials, which are in no record.
     """
 
     pins: tuple[str, ...] = ()
@@ -39,7 +40,7 @@ class NeededIndexes:
         if not self.with_login:
             return None
         urls = ", ".join(self.with_login)
-        return f"{urls} asked for credentials, which are not in this file: netrc or pip's settings have to hold them"
+        return f"{urls} asked for credentials, which are not in this file: netrc, pip's settings or git's have to hold them"
 
 
 def other_indexes(urls: Iterable[str]) -> tuple[str, ...]:
@@ -48,22 +49,24 @@ def other_indexes(urls: Iterable[str]) -> tuple[str, ...]:
 
 
 def needed_indexes(record: Record, lines: Iterable[RequirementLine], *, portable: bool = False) -> NeededIndexes:
-    """Return which of the indexes that a record knows of its lines need; none where every line is one for PyPI.
+    """Return what lines of a record need besides PyPI: indexes that it knows, and credentials that it does not hold.
 
     Args:
         record: knows the indexes that pip and uv were configured with.
         lines: of its distributions.
         portable: whether folders of this machine are left out.
     """
-    pins = tuple(line.text for line in lines if line.reason is None and "+" in line.text and " @ " not in line.text)
-    if not pins:
-        return NeededIndexes()
-    urls = [url for url in other_indexes(record.index_urls) if is_fetched(url)]
+    installed = [line for line in lines if line.reason is None]
+    pins = tuple(line.text for line in installed if "+" in line.text and " @ " not in line.text)
+    urls = [url for url in other_indexes(record.index_urls) if is_fetched(url)] if pins else []
     if portable:
         urls = [url for url in urls if not url.lower().startswith("file:")]
-    logins = dict(record.index_auth)
+    located = {line.key for line in installed if " @ " in line.text}
+    with_login = [url for url, _ in record.index_auth if url in urls]
+    origins = (dist.origin for dist in record.pip if normalise(dist.name) in located)
+    with_login += [origin.url for origin in origins if origin is not None and origin.auth is not None]
     return NeededIndexes(
         pins=pins,
         options=tuple(f"--extra-index-url {quoted(url)}" for url in urls),
-        with_login=tuple(quoted(url) for url in urls if url in logins),
+        with_login=tuple(dict.fromkeys(map(quoted, with_login))),
     )

@@ -131,11 +131,7 @@ def _from_repository(found: _Collector, name: str, version: str | None, origin: 
     if path_of_file_url(origin.url) is not None and _at(found, origin.url).kind is None:
         found.lack(name, "its repository is not on this machine", f"{vcs}+{origin.url}@{origin.commit}")
         return
-    if origin.auth is not None:
-        found.notes.append(
-            f"{name} comes from a repository that asked for credentials; none are recorded: netrc or a credential helper "
-            "has to hold them"
-        )
+    _note_login(found, name, origin, "a repository")
     found.add(name, version, f"{name} @ {vcs}+{url}@{origin.commit}{fragment(_inside(origin))}", origin)
 
 
@@ -165,9 +161,18 @@ def _from_archive(found: _Collector, name: str, version: str | None, origin: Ori
             found.notes.append(
                 f"{name} comes from {path}, of which no hash is recorded: whether it is the same file cannot be told"
             )
+    _note_login(found, name, origin, "an address")
     # pip checks one hash of a URL's fragment
     digest = [pair for pair in origin.hashes if pair[0] == "sha256"][:1]
     found.add(name, version, f"{name} @ {url}{fragment([*_inside(origin), *digest])}", origin)
+
+
+def _note_login(found: _Collector, name: str, origin: Origin, what: str) -> None:
+    if origin.auth is not None:
+        found.notes.append(
+            f"{name} comes from {what} that asked for credentials; none are recorded: netrc or a credential helper "
+            "has to hold them"
+        )
 
 
 def _from_directory(found: _Collector, name: str, version: str | None, origin: Origin) -> None:
