@@ -96,6 +96,12 @@ def test_what_it_does_not_know_is_left_to_the_command(words: list[str], lab: Lab
     assert not answer_unchanged(words, environ(CONDA_PREFIX=str(lab.prefix)))
 
 
+def test_a_relative_home_is_left_to_the_command_which_refuses_it(lab: Lab, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    assert not answer_unchanged(["backup", "-q", "-p", str(lab.prefix)], {"ENVKEEP_HOME": ".envkeep"})
+    assert answer_unchanged(["backup", "-q", "-p", str(lab.prefix), "--home", ".envkeep"], {})
+
+
 def test_settings_that_changed_are_left_to_the_command(lab: Lab, home: Path) -> None:
     words = ["backup", "-q", "-p", str(lab.prefix)]
     assert not answer_unchanged(words, environ(ENVKEEP_BACKUP_LIMIT="3"))

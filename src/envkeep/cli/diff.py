@@ -24,7 +24,9 @@ def command(
     old: Annotated[str, typer.Argument(metavar="A", help="A backup or a file; also live, live:NAME or live:PATH.")] = "latest",
     new: Annotated[
         str | None,
-        typer.Argument(metavar="[B]", help="The same; the live environment if left out.", show_default=False),
+        typer.Argument(
+            metavar="[B]", help="The same; the live environment if left out: of -n or -p, else A's.", show_default=False
+        ),
     ] = None,
     name: Name = None,
     prefix: Prefix = None,
