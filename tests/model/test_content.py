@@ -104,9 +104,7 @@ VOLATILE = [
     with_origin(dirty=True, unpushed=True, remote="https://host.example/m.git", requested_revision="main", auth="user"),
     replace(LAB, conda=LAB.conda[::-1], distributions=LAB.distributions[::-1], variables=LAB.variables[::-1]),
     replace(LAB, requested=Requested(specs=("six>=1.17", "python=3.12"), inferred=True)),
-    replace(
-        LAB, channels=(), index_urls=("https://host.example/simple",), index_auth=(("https://host.example/simple", "user"),)
-    ),
+    replace(LAB, channels=(), index_urls=("https://host.example/simple",), index_auth=(("https://host.example/simple", "user"),)),
     replace(LAB, history=(Transaction(when="x"),), problems=(Problem(code="x", message="y"),)),
 ]
 
