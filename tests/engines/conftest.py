@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import http.server
 import socket
@@ -98,8 +99,13 @@ def mute() -> Iterator[Mute]:
 
 
 @pytest.fixture
-def free_port() -> int:
-    """A port of this machine at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
+def free_port() -> Iterator[int]:
+    """A port of this machine at which nobody listens, taken so that nobody does, not even who connects to it."""
+    with contextlib.ExitStack() as held:
+        taken = held.enter_context(socket.socket(socket.AF_INET))
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        with contextlib.suppress(OSError):
+            # localhost may mean this one
+            held.enter_context(socket.socket(socket.AF_INET6)).bind(("::1", port))
+        yield port
