@@ -56,8 +56,6 @@ def compare(store: Store, environment: StoredEnvironment, record: Record, digest
     Raises:
         StoreError: the backups cannot be read.
     """
-    from envkeep.diffing.changes import Changes
-
     prefix = record.environment.prefix
     own = [backup for backup in store.backups(environment) if _is_captured_here(backup, prefix)]
     if not own:
@@ -67,6 +65,8 @@ def compare(store: Store, environment: StoredEnvironment, record: Record, digest
     if complete is None or any(_tells_otherwise(backup, record) for backup in since):
         return Comparison(same=False, previous=own[-1], changes=_changes(own[-1], record))
     if complete.digest == digest:
+        from envkeep.diffing.changes import Changes
+
         # a damaged one cannot be relied on, so a sound one joins it
         return Comparison(same=complete.state != "damaged", previous=complete, changes=Changes())
     return Comparison(same=False, previous=complete, changes=_changes(complete, record))
