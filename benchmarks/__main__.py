@@ -42,6 +42,8 @@ def main() -> None:
     unknown = set(given.works) - set(_WORKS)
     if unknown:
         parser.error(f"no such work: {', '.join(sorted(unknown))}")
+    if not all(text.isdecimal() for text in given.sizes.split(",")):
+        parser.error(f"--sizes {given.sizes} is no list of numbers")
     sizes = tuple(int(text) for text in given.sizes.split(","))
     print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} processors; milliseconds are medians of 7")
     rows: list[Row] = []
