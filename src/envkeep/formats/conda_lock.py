@@ -18,7 +18,7 @@ from envkeep.model.channels import canonical_channel, channel_base_url, split_su
 from envkeep.model.content import content_digest
 from envkeep.model.fetched import is_fetched, quoted
 from envkeep.model.markers import holds, marker_environment
-from envkeep.model.names import is_conda_name, normalise
+from envkeep.model.names import ARTEFACT, is_conda_name, normalise
 from envkeep.model.record import CondaPackage
 from envkeep.model.specification import RefusedLine, Specification
 from envkeep.model.urls import without_credentials
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["read", "write"]
 
 _DEPENDS = re.compile(r"(?:.*::)?(?P<name>[^\s=<>!~\[]+)\s*(?P<rest>.*)\Z")
-_ARTEFACT = re.compile(r"(?P<name>[^/\\]+)-(?P<version>[^-/\\]+)-(?P<build>[^-/\\]+)(?:\.tar\.bz2|\.conda)\Z")
 _HEX = {"md5": re.compile(r"[0-9a-f]{32}\Z"), "sha256": re.compile(r"[0-9a-f]{64}\Z")}
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]+\Z")
 
@@ -218,7 +217,7 @@ def _read_conda(entry: Mapping[str, Any]) -> CondaPackage | str:
         return "it has no URL, or one that something else is put into"
     clean = without_credentials(url)
     place = clean.url.partition("#")[0]
-    match = _ARTEFACT.search(place)
+    match = ARTEFACT.search(place)
     if match is None or not is_fetched(place) or not is_conda_name(match["name"]):
         return "its URL is none of a conda package"
     hashes = entry.get("hash")

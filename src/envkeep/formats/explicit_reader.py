@@ -10,7 +10,7 @@ from envkeep.formats.requirement_comments import read_comment
 from envkeep.formats.requirement_parsing import RequirementReader
 from envkeep.formats.text import decode, shown
 from envkeep.model.channels import canonical_channel, is_subdir, split_subdir
-from envkeep.model.names import is_conda_name
+from envkeep.model.names import ARTEFACT, is_conda_name
 from envkeep.model.record import CondaPackage
 from envkeep.model.specification import RefusedLine, Requirement, Specification
 from envkeep.model.urls import file_url, is_url, scrub, without_credentials
@@ -18,7 +18,6 @@ from envkeep.model.urls import file_url, is_url, scrub, without_credentials
 __all__ = ["read"]
 
 _PLATFORM = re.compile(r"#\s*platform:\s*(?P<subdir>[a-z0-9-]+)\s*\Z")
-_ARTEFACT = re.compile(r"(?P<name>[^/\\]+)-(?P<version>[^-/\\]+)-(?P<build>[^-/\\]+)(?:\.tar\.bz2|\.conda)\Z")
 _PIECE = re.compile(r"[A-Za-z0-9_.+!]+\Z")
 _MD5 = re.compile(r"[0-9a-f]{32}\Z")
 _SHA256 = re.compile(r"(?:sha256:)?(?P<hex>[0-9a-f]{64})\Z")
@@ -93,7 +92,7 @@ def _artefact(text: str) -> tuple[CondaPackage, str | None] | str:
             return "it is no URL and no absolute path of a conda package"
         place = file_url(place)
     clean = without_credentials(place)
-    match = _ARTEFACT.search(clean.url)
+    match = ARTEFACT.search(clean.url)
     if not clean.url.lower().startswith(("https://", "http://", "file://")) or match is None:
         return "it is no URL of a conda package"
     fn = match[0]

@@ -14,14 +14,13 @@ from functools import lru_cache
 
 from envkeep.errors import BadFormatError
 from envkeep.model.channels import DEFAULTS, canonical_channel, is_subdir, split_subdir
-from envkeep.model.names import is_conda_name
+from envkeep.model.names import ARTEFACT, is_conda_name
 from envkeep.model.urls import is_url, without_credentials
 
 __all__ = ["MatchSpec", "name_of", "parse", "spell"]
 
 _LIMIT = 4096
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_ARTEFACT = re.compile(r"(?P<name>[^/\\]+)-(?P<version>[^-/\\]+)-(?P<build>[^-/\\]+?)(?:\.tar\.bz2|\.conda)\Z")
 _BRACKETS = re.compile(r"(?P<head>[^\[]*)\[(?P<inside>.*)\]\s*\Z")
 _PARENS = re.compile(r"\([^()]*\)\s*\Z")
 _PAIR = re.compile(
@@ -199,7 +198,7 @@ def _bad(text: str, reason: str) -> BadFormatError:
 def _artefact(text: str) -> MatchSpec | None:
     # a URL or path of an artefact, as `conda install URL` records it
     place = re.split(r"[?#]", text, maxsplit=1)[0]
-    match = _ARTEFACT.search(place)
+    match = ARTEFACT.search(place)
     if match is None or "[" in place or not (is_url(place) or "/" in place or "\\" in place):
         return None
     channel, subdir = _split_channel(place[: match.start()].rstrip("/\\")) if is_url(place) else ("", "")

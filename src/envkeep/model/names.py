@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["is_conda_name", "is_dist_name", "normalise"]
+__all__ = ["ARTEFACT", "is_conda_name", "is_dist_name", "normalise"]
 
 _RUNS = re.compile(r"[-_.]+")
 # PEP 508's identifier; also what PEP 345 allows
 _DIST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 # CEP 26: conda package names; `_` leads virtual and activation-only packages
 _CONDA_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\Z")
+
+# the file name of a conda package, at the end of a path or URL
+ARTEFACT = re.compile(r"(?P<name>[^/\\]+)-(?P<version>[^-/\\]+)-(?P<build>[^-/\\]+)(?:\.tar\.bz2|\.conda)\Z")
 
 
 # a backup asks several times for each of its packages
