@@ -11,6 +11,7 @@ Not told: a person who edits a METADATA or a conda record in place. Whoever reli
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,7 @@ def _delicate(folder: str, since: int, complete: Collection[str]) -> set[str]:
     found = set()
     entries = [entry for entry in scan(folder) if entry.name.endswith(_METADATA)]
     names = [normalise(entry.name.partition("-")[0]) for entry in entries]
+    often = Counter(names)
     for entry, name in zip(entries, names, strict=True):
         if entry.name.endswith(".egg-link"):
             found.add(entry.path)
@@ -95,7 +97,7 @@ def _delicate(folder: str, since: int, complete: Collection[str]) -> set[str]:
             young = max(entry.stat().st_mtime_ns, entry.stat().st_ctime_ns) > since - _YOUNG
         except OSError:
             young = True
-        young = young and (name not in complete or names.count(name) > 1) and not _is_finished(entry.path)
+        young = young and (name not in complete or often[name] > 1) and not _is_finished(entry.path)
         if young or entry.is_symlink() or entry.name.endswith(".egg"):
             found.add(entry.path)
     return found
