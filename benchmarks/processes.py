@@ -85,7 +85,7 @@ def first(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
             continue
         env = {**os.environ, "CONDA_SOLVER": "classic"}
         exports = [
-            median_ms(process([*conda, "env", "export", "-p", str(prefix), *flags], env), 3)
+            median_ms(process([*conda, "env", "export", "-p", str(prefix), *flags], env))
             for flags in ((), ("--no-builds",), ("--from-history",))
         ]
         theirs = sum(exports) + freeze
