@@ -17,8 +17,10 @@ from envkeep.keeping.status import status
 from envkeep.store.contents import is_intact
 from envkeep.store.layout import RECORD
 from envkeep.store.store import Store
+from support.children import HAS_CHILDREN, end_of, start_child
 from support.prefixes import conda_prefix, install, remove
 from support.stores import NOON, tree
+from support.works import back_up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -169,24 +171,14 @@ def test_a_file_where_the_store_should_be_is_one_error(tmp_path: Path, prefix: P
         backup(prefix, Store(tmp_path / "home"))
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="the eight are forks")
+@pytest.mark.skipif(not HAS_CHILDREN, reason="the eight come from the fork server")
 @pytest.mark.parametrize("known", [False, True])
 def test_eight_processes_at_once_end_with_one_new_backup(store: Store, prefix: Path, known: bool) -> None:
     if known:
         backup(prefix, store)
         install(prefix, "bzip2=1.0=h2")
-    pids = []
-    for _ in range(8):
-        pid = os.fork()
-        if pid == 0:
-            try:
-                kept = backup(prefix, Store(store.home)).kept
-                os._exit(10 if kept is None else 20)
-            finally:
-                os._exit(1)
-        pids.append(pid)
-    statuses = sorted(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids)
-    assert statuses == [10] * 7 + [20]
+    children = [start_child(back_up, prefix, store.home) for _ in range(8)]
+    assert sorted(end_of(child) for child in children) == [10] * 7 + [20]
     (stored,) = store.environments()
     assert len(store.backups(stored)) == (2 if known else 1)
     assert all(is_intact(each) for each in store.backups(stored))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,15 @@ from envkeep.keeping.status import status
 from envkeep.store.contents import is_intact, load
 from envkeep.store.integrity import examine
 from envkeep.store.store import Store
+from support.children import HAS_CHILDREN, killed_at, run_child
 from support.prefixes import conda_prefix, install
-from support.stores import die_at_step, in_child, tree
+from support.stores import tree
+from support.works import back_up
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the process that dies is a fork")
+pytestmark = pytest.mark.skipif(not HAS_CHILDREN, reason="the process that dies comes from the fork server")
 
 
 def test_no_step_of_a_backup_loses_one_or_leaves_a_store_that_does_not_read(tmp_path: Path) -> None:
@@ -36,12 +37,7 @@ def test_no_step_of_a_backup_loses_one_or_leaves_a_store_that_does_not_read(tmp_
     while True:
         shutil.rmtree(store.home, ignore_errors=True)
         shutil.copytree(made.home, store.home)
-
-        def doomed(step: int = died + 1) -> None:
-            die_at_step(step)
-            backup(prefix, Store(store.home, limit=3))
-
-        ended = in_child(doomed)
+        ended = run_child(killed_at, died + 1, back_up, prefix, store.home, 3)
         (stored,) = store.environments()
         kept = store.backups(stored)
         assert all(is_intact(each) for each in kept)
@@ -55,7 +51,7 @@ def test_no_step_of_a_backup_loses_one_or_leaves_a_store_that_does_not_read(tmp_
         assert len(store.backups(stored)) == 3, "the next run finishes the rotation too"
         assert examine(store) == ()
         assert load(store.backups(stored)[-1]) is not None
-        if ended == 0:
+        if ended == 20:
             break
         assert ended == -9
         died += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +11,9 @@ import pytest
 from envkeep.store.contents import is_intact
 from envkeep.store.reading import leftovers
 from envkeep.store.store import Store
-from support.stores import NOON, die_at_step, environment, fill, in_child, publish, tree
+from support.children import HAS_CHILDREN, killed_at, run_child
+from support.stores import NOON, environment, fill, publish, tree
+from support.works import forget_tagged, publish_at_noon, publish_new, rotate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,22 +21,17 @@ if TYPE_CHECKING:
 
     from envkeep.store.layout import Backup
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the process that dies is a fork")
+pytestmark = pytest.mark.skipif(not HAS_CHILDREN, reason="the process that dies comes from the fork server")
 
 
-def _kills(made: Path, home: Path, work: Callable[[Store], object], check: Callable[[Store], None]) -> int:
+def _kills(made: Path, home: Path, check: Callable[[Store], None], work: Callable[..., object], *given: object) -> int:
     """Do the work on a fresh copy of ``made`` again and again, each time killed one step later, until it comes through."""
     step = 0
     while True:
         step += 1
         shutil.rmtree(home, ignore_errors=True)
         shutil.copytree(made, home)
-
-        def doomed(number: int = step) -> None:
-            die_at_step(number)
-            work(Store(home, limit=3))
-
-        status = in_child(doomed)
+        status = run_child(killed_at, step, work, home, *given)
         check(Store(home, limit=3))
         if status == 0:
             return step
@@ -72,7 +68,7 @@ def test_the_very_first_backup(tmp_path: Path) -> None:
         assert 1 <= len(_intact(store)) <= 2
         assert [path.name for path in store.path.iterdir() if path.is_dir()] == ["lab"]
 
-    steps = _kills(made, tmp_path / "home", lambda store: publish(store, environment(store), now=NOON), check)
+    steps = _kills(made, tmp_path / "home", check, publish_at_noon)
     assert steps > 30
 
 
@@ -89,7 +85,7 @@ def test_a_further_backup(tmp_path: Path, tag: str | None) -> None:
         _usable(store)
         assert 4 <= len(_intact(store)) <= 5
 
-    steps = _kills(made.home, tmp_path / "home", lambda store: publish(store, environment(store), "new==1", tag=tag), check)
+    steps = _kills(made.home, tmp_path / "home", check, publish_new, tag)
     assert steps > 20
 
 
@@ -111,7 +107,7 @@ def test_a_rotation(tmp_path: Path) -> None:
         # the one more that was written pushed the oldest of the three out
         assert len(_intact(store)) == 4
 
-    steps = _kills(made.home, tmp_path / "home", lambda store: store.rotate(environment(store)), finish)
+    steps = _kills(made.home, tmp_path / "home", finish, rotate)
     assert steps > 30
 
 
@@ -124,7 +120,4 @@ def test_forgetting_a_tagged_one(tmp_path: Path) -> None:
         assert {backups[0].stamp, backups[2].stamp} <= set(_intact(store))
         _usable(store)
 
-    def forget(store: Store) -> None:
-        store.forget(backup for backup in store.backups(environment(store)) if backup.tags)
-
-    assert _kills(made.home, tmp_path / "home", forget, check) > 10
+    assert _kills(made.home, tmp_path / "home", check, forget_tagged) > 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 import time
@@ -16,9 +17,11 @@ from envkeep.store.contents import is_intact
 from envkeep.store.layout import LOCK, Backup, StoredEnvironment
 from envkeep.store.reading import backup_at
 from envkeep.store.store import Store
-from support.stores import NOON, environment, fill, in_child, info, publish, tree
+from support.children import end_of, run_child, start_child
+from support.stores import NOON, environment, fill, info, publish, tree
+from support.works import publish_again_and_again, publish_at_noon, publish_where_no_file_may_grow
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and forks are POSIX's")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and the fork server are POSIX's")
 not_root = pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
 
 
@@ -327,45 +330,26 @@ def test_who_waits_too_long_for_the_lock_is_told_which_file(store: Store, stored
 
 @posix
 def test_eight_processes_at_once_lose_nothing(store: Store, tmp_path: Path) -> None:
-    pids = []
-    for number in range(8):
-        pid = os.fork()
-        if pid == 0:
-            try:
-                patient = Store(store.home, limit=3)
-                publish(patient, environment(patient), f"six=={number}", now=NOON)
-                os._exit(0)
-            finally:
-                os._exit(1)
-        pids.append(pid)
-    assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids] == [0] * 8
+    children = [start_child(publish_at_noon, store.home, f"six=={number}") for number in range(8)]
+    assert [end_of(child) for child in children] == [0] * 8
     (stored,) = store.environments()
     backups = store.backups(stored)
     assert sorted(backup.digest or "" for backup in backups) == [f"six=={n}" for n in range(8)]
     assert all(is_intact(backup) for backup in backups)
 
 
+@posix
 def test_a_reader_never_sees_a_part_while_others_write_and_rotate(store: Store, stored: StoredEnvironment) -> None:
-    if not hasattr(os, "fork"):
-        pytest.skip("the writer is a fork")
     fill(store, stored, 3)
-    writer = os.fork()
-    if writer == 0:
-        try:
-            busy = Store(store.home, limit=3)
-            for number in range(40):
-                publish(busy, stored, f"new=={number}")
-                busy.rotate(stored)
-            os._exit(0)
-        finally:
-            os._exit(1)
-    looks = 0
-    while os.waitpid(writer, os.WNOHANG)[0] == 0:
-        looks += 1
+    writer = start_child(publish_again_and_again, store.home, 40)
+    seen: set[str | None] = set()
+    while writer.is_alive():
         backups = store.backups(stored)
         assert {backup.state for backup in backups} == {"whole"}
         assert len(backups) >= 3
-    assert looks > 3
+        seen |= {backup.digest for backup in backups}
+    assert end_of(writer) == 0
+    assert len(seen) > 3, "more than what lay there before"
 
 
 def test_a_file_where_a_folder_should_be_is_one_clear_error(tmp_path: Path) -> None:
@@ -381,20 +365,16 @@ def test_a_file_where_a_folder_should_be_is_one_clear_error(tmp_path: Path) -> N
 
 
 @posix
-def test_a_full_disk_is_one_clear_error_and_the_old_backups_stand(store: Store, stored: StoredEnvironment) -> None:
-    import resource
-
+def test_a_full_disk_is_one_clear_error_and_the_old_backups_stand(
+    store: Store, stored: StoredEnvironment, tmp_path: Path
+) -> None:
     fill(store, stored, 2)
     before = tree(stored.path)
 
-    def fail() -> None:
-        # a file may not grow beyond 4 kB: the writes of this one break off in the middle
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-        with pytest.raises(StoreError, match=r"cannot write a backup in .*File too large") as caught:
-            publish(store, stored, "x" * 3000)
-        assert "The backups made before are as they were." in str(caught.value)
-
-    assert in_child(fail) == 0
+    told = tmp_path / "told.txt"
+    assert run_child(publish_where_no_file_may_grow, store.home, "x" * 3000, told) == 0
+    assert re.match(r"cannot write a backup in .*File too large", told.read_text())
+    assert "The backups made before are as they were." in told.read_text()
     assert tree(stored.path) == before
     assert publish(store, stored).state == "whole"
 
