@@ -149,7 +149,7 @@ def requirements(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
 def _listed(prefix: Path, home: Path) -> str:
     import envkeep
 
-    return envkeep.export(envkeep.capture(prefix, home=home), "requirements")
+    return envkeep.export(format="requirements", prefix=prefix, home=home)
 
 
 def _listed_first(prefix: Path, home: Path) -> str:

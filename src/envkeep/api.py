@@ -1,4 +1,6 @@
-"""What ``import envkeep`` gives: capture, load, diff, plan, restore, verify, export (``backup`` is ``integrations.application``).
+"""What ``import envkeep`` gives: capture, load, diff, plan, restore, verify, export.
+
+``backup`` is in ``integrations.application``.
 
 An environment is a prefix, by default the one this Python runs in. A backup is named as on the command line (``latest``,
 ``microscope@2025-01-31``, a tag), and so is a file. What the settings say about engines, installers and channels holds here too.
@@ -61,12 +63,8 @@ def capture(prefix: Place | None = None, *, home: Place | None = None) -> Record
     Raises:
         NotAnEnvironmentError: the prefix is none.
     """
-    from envkeep.errors import BadConfigError
-
-    try:
-        store = open_store(load_settings(home))
-    except BadConfigError:
-        # settings say nothing of what is in an environment
+    store = _store_beside(home)
+    if store is None:
         from envkeep.capturing.capture import capture as capture_prefix
 
         return capture_prefix(prefix_of(prefix))
@@ -108,26 +106,41 @@ def diff(old: Source, new: Source | None = None, *, home: Place | None = None) -
 
 
 def export(
-    source: Record,
+    source: Record | None = None,
     format: ExportFormat = "environment-yml",  # noqa: A002 - the word of --format
     *,
     pip: PipChoice = "pinned",
     with_secrets: bool = False,
+    prefix: Place | None = None,
+    home: Place | None = None,
 ) -> str:
-    """Return a record as the text of a file that other tools read.
+    """Return a record, or an environment as it is now, as the text of a file that other tools read.
 
     Args:
-        source: from ``capture`` or ``load``.
+        source: from ``capture`` or ``load``; None: the environment of ``prefix``. Its ``requirements`` alone, which is what
+            ``pip freeze`` would list, take less than a capture, and nothing is read where nothing changed since a backup; the
+            backup then also says which checkouts had changes that were not committed.
         format: which file.
         pip: how the pip section of an environment.yml names packages.
         with_secrets: also variables that look secret.
+        prefix: as of ``capture``, without a source.
+        home: as of ``capture``, without a source.
 
     Raises:
-        UsageError: there is no such format.
+        UsageError: there is no such format, or a source and a prefix are given.
+        NotAnEnvironmentError: the prefix is none.
     """
+    if source is not None and prefix is not None:
+        from envkeep.errors import UsageError
+
+        raise UsageError("a record and a prefix are given, and only one can be exported", "Leave one of them out.")
+    if source is None and format == "requirements":
+        from envkeep.keeping.listing import requirements_of
+
+        return requirements_of(prefix_of(prefix), _store_beside(home))
     from envkeep.formats.export import export as write
 
-    return write(source, format, pip=pip, with_secrets=with_secrets)
+    return write(capture(prefix, home=home) if source is None else source, format, pip=pip, with_secrets=with_secrets)
 
 
 def plan(
@@ -258,7 +271,8 @@ def load_settings(home: Place | None = None) -> Config:
     Raises:
         BadConfigError: a setting makes no sense.
     """
-    from envkeep.store.config import load_config, resolve_home
+    from envkeep.store.config import load_config
+    from envkeep.store.home import resolve_home
 
     return load_config(resolve_home(None if home is None else os.fspath(home), os.environ), os.environ)
 
@@ -273,6 +287,16 @@ def open_store(config: Config) -> Store:
 def prefix_of(place: Place | None) -> Path:
     """Return an absolute prefix; None is that of the running Python."""
     return Path(sys.prefix) if place is None else Path(place).expanduser().absolute()
+
+
+def _store_beside(home: Place | None) -> Store | None:
+    """Return the store, None where the settings cannot be read: they say nothing of what is in an environment."""
+    from envkeep.errors import BadConfigError
+
+    try:
+        return open_store(load_settings(home))
+    except BadConfigError:
+        return None
 
 
 def _read(source: Source, home: Place | None) -> Record | Specification:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from envkeep.errors import BadConfigError
 from envkeep.store import config_sources
-from envkeep.store.config import Config, default_config, init_text, load_config, resolve_home
+from envkeep.store.config import Config, default_config, init_text, load_config
 from envkeep.store.config_settings import SETTINGS, environment_variable, shown
+from envkeep.store.home import resolve_home
 
 
 def home_with(folder: Path, text: str | bytes) -> Path:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from envkeep.capturing.conda_meta import CondaMeta, read_conda_meta, read_pinned, read_variables
 from envkeep.capturing.condarc import read_condarc
+from envkeep.capturing.distribution import with_states
 from envkeep.capturing.indexes import recorded_indexes
 from envkeep.capturing.interpreter import ask_early, read_python, written_version
-from envkeep.capturing.layout import kind_of, read_venv_config, site_folders, subdir_of
+from envkeep.capturing.layout import environment_kind, read_venv_config, site_folders, subdir_of
 from envkeep.capturing.naming import conda_name, environment_name, stated_roots
-from envkeep.capturing.reading import exists, is_folder, line_text, plain_text, read_text, scan
+from envkeep.capturing.reading import is_folder, line_text, plain_text, read_text
 from envkeep.capturing.requested import find_requested
 from envkeep.capturing.site_packages import read_site_packages
 from envkeep.errors import NotAnEnvironmentError, UnreadableEnvironmentError
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
     from envkeep.capturing.former import Former
     from envkeep.capturing.site_packages import Altered
-    from envkeep.model.record import Distribution, EnvironmentKind
+    from envkeep.model.record import EnvironmentKind
 
-__all__ = ["capture", "environment_kind", "with_states"]
+__all__ = ["capture"]
 
 _HISTORY_LIMIT = 256 << 20
 
@@ -111,39 +112,6 @@ def capture(
         history=history,
         problems=tuple(sorted({_plain(problem) for problem in problems})),
     )
-
-
-def with_states(distributions: tuple[Distribution, ...]) -> tuple[Distribution, ...]:
-    """Return distributions with the state of the checkouts that editable ones run from; see ``checkout_state``."""
-    if not any(dist.origin is not None and dist.origin.editable for dist in distributions):
-        return distributions
-    from envkeep.capturing.checkout_state import with_checkout_states
-
-    return with_checkout_states(distributions)
-
-
-def environment_kind(prefix: Path) -> EnvironmentKind:
-    """Return what kind of environment a prefix is.
-
-    Raises:
-        NotAnEnvironmentError: it is none; the message says what it is instead.
-    """
-    kind = kind_of(prefix)
-    if kind is not None:
-        return kind
-    remedy = "Name an environment with -n NAME, or with -p PATH the folder that holds its conda-meta or pyvenv.cfg."
-    if not exists(prefix):
-        raise NotAnEnvironmentError(f"{prefix} is not there", remedy)
-    if not is_folder(prefix):
-        raise NotAnEnvironmentError(f"{prefix} is a file, not the folder of an environment", remedy)
-    if not os.access(prefix, os.R_OK | os.X_OK):
-        raise NotAnEnvironmentError(f"{prefix} cannot be read", "Look at its permissions, or run as the user it belongs to.")
-    if not scan(prefix):
-        raise NotAnEnvironmentError(f"{prefix} is an empty folder", remedy)
-    if is_folder(prefix / "conda-meta"):
-        # conda writes a history first of all
-        raise NotAnEnvironmentError(f"{prefix} is no environment: its conda-meta holds neither a history nor a record", remedy)
-    raise NotAnEnvironmentError(f"{prefix} is no environment: neither conda-meta, nor pyvenv.cfg, nor a Python is in it", remedy)
 
 
 def _history(prefix: Path, former: Former | None) -> tuple[tuple[Transaction, ...], tuple[Problem, ...]]:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from envkeep.capturing.conda_record import decode_record, owned_metadata, package_of
 from envkeep.capturing.reading import line_text, listing, plain_json, read_bytes, read_text
+from envkeep.model.names import normalise
 from envkeep.model.record import CondaPackage, Problem
 from envkeep.model.urls import scrub
 from envkeep.store.readings import stand_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from envkeep.capturing.former import Former
@@ -55,12 +56,13 @@ class _Read:
     whole: bool
 
 
-def read_conda_meta(prefix: Path, former: Former | None = None) -> CondaMeta:
+def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Callable[[str], bool] | None = None) -> CondaMeta:
     """Return the packages that a prefix's conda-meta records; what cannot be read is a problem.
 
     Args:
         prefix: of the environment.
         former: of a former capture; its files are not read again where they did not move.
+        wanted: whether the package of a name, normalised, is read, going by the names of files; None: all are.
 
     Raises:
         UnreadableEnvironmentError: the folder itself cannot be listed.
@@ -71,6 +73,8 @@ def read_conda_meta(prefix: Path, former: Former | None = None) -> CondaMeta:
     for entry in listing(folder):
         # conda: a record ends in .json; macOS leaves ._name.json beside it
         if not entry.name.endswith(".json") or entry.name.startswith("."):
+            continue
+        if wanted is not None and not wanted(normalise(entry.name.rsplit("-", 2)[0])):
             continue
         read = _read_record(entry, former, problems)
         if read is None:

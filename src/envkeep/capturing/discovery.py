@@ -176,7 +176,7 @@ def _by_name(name: str, environ: Mapping[str, str]) -> Path:
 
 def _check(prefix: Path) -> None:
     if kind_of(prefix) is None:
-        from envkeep.capturing.capture import environment_kind
+        from envkeep.capturing.layout import environment_kind
 
         # it says what is there instead
         environment_kind(prefix)

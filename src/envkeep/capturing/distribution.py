@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from envkeep.capturing.former import Former
 
-__all__ = ["Found", "read_distribution"]
+__all__ = ["Found", "read_distribution", "with_states"]
 
 _METADATA_LIMIT = 16 << 20
 _RECORD_LIMIT = 64 << 20
@@ -104,6 +104,15 @@ def read_distribution(
     # a local folder's checkout is read anew each time, and so is what a problem has to be said of
     local = distribution.origin is not None and distribution.origin.kind == "directory"
     return Found(distribution, entry.path, mtime, "" if local or len(problems) > odd else stands)
+
+
+def with_states(distributions: tuple[Distribution, ...]) -> tuple[Distribution, ...]:
+    """Return distributions with the state of the checkouts that editable ones run from; see ``checkout_state``."""
+    if not any(dist.origin is not None and dist.origin.editable for dist in distributions):
+        return distributions
+    from envkeep.capturing.checkout_state import with_checkout_states
+
+    return with_checkout_states(distributions)
 
 
 def _dist_info(

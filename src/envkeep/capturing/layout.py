@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.capturing.reading import identity, is_file, is_folder, listing, read_text, scan
-from envkeep.errors import UnreadableEnvironmentError
+from envkeep.capturing.reading import exists, identity, is_file, is_folder, listing, read_text, scan
+from envkeep.errors import NotAnEnvironmentError, UnreadableEnvironmentError
 from envkeep.model.platforms import machine_subdir
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Sequence
 
     from envkeep.model.record import CondaPackage, EnvironmentKind
 
 __all__ = [
     "VenvConfig",
+    "environment_kind",
     "find_executable",
     "kind_of",
     "machine_subdir",
@@ -65,6 +66,30 @@ def kind_of(prefix: Path) -> EnvironmentKind | None:
     if any(is_file(library / "os.py") for library in libraries) and find_executable(prefix, "interpreter"):
         return "interpreter"
     return None
+
+
+def environment_kind(prefix: Path) -> EnvironmentKind:
+    """Return what kind of environment a prefix is.
+
+    Raises:
+        NotAnEnvironmentError: it is none; the message says what it is instead.
+    """
+    kind = kind_of(prefix)
+    if kind is not None:
+        return kind
+    remedy = "Name an environment with -n NAME, or with -p PATH the folder that holds its conda-meta or pyvenv.cfg."
+    if not exists(prefix):
+        raise NotAnEnvironmentError(f"{prefix} is not there", remedy)
+    if not is_folder(prefix):
+        raise NotAnEnvironmentError(f"{prefix} is a file, not the folder of an environment", remedy)
+    if not os.access(prefix, os.R_OK | os.X_OK):
+        raise NotAnEnvironmentError(f"{prefix} cannot be read", "Look at its permissions, or run as the user it belongs to.")
+    if not scan(prefix):
+        raise NotAnEnvironmentError(f"{prefix} is an empty folder", remedy)
+    if is_folder(prefix / "conda-meta"):
+        # conda writes a history first of all
+        raise NotAnEnvironmentError(f"{prefix} is no environment: its conda-meta holds neither a history nor a record", remedy)
+    raise NotAnEnvironmentError(f"{prefix} is no environment: neither conda-meta, nor pyvenv.cfg, nor a Python is in it", remedy)
 
 
 def read_venv_config(prefix: Path) -> VenvConfig:

@@ -26,6 +26,7 @@ __all__ = [
     "plain_json",
     "plain_text",
     "read_bytes",
+    "read_start",
     "read_text",
     "scan",
     "unreadable",
@@ -68,6 +69,21 @@ def read_bytes(path: str | Path, limit: int) -> bytes:
                 parts.append(part)
             content = b"".join(parts)
         return content
+    finally:
+        os.close(descriptor)
+
+
+def read_start(path: str | Path, size: int) -> bytes:
+    """Return the first bytes of a regular file, fewer where it has fewer.
+
+    Raises:
+        OSError: as ``read_bytes``.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("it is no regular file")
+        return os.read(descriptor, size)
     finally:
         os.close(descriptor)
 

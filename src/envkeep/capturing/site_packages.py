@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 from envkeep.capturing.distribution import Found, read_distribution
 from envkeep.capturing.metadata import installed_sizes
+from envkeep.capturing.owners import METADATA, Owners, named_by, relative_to
 from envkeep.capturing.reading import exists, listing, read_bytes, scan
-from envkeep.capturing.reinstalled import is_reinstalled
 from envkeep.model.names import normalise
 from envkeep.model.record import Distribution, Problem
 
@@ -30,8 +30,6 @@ __all__ = ["Altered", "SitePackages", "read_site_packages"]
 Altered = Literal["removed", "overwritten"]
 
 _RECORD_LIMIT = 64 << 20
-_METADATA = (".dist-info", ".egg-info", ".egg", ".egg-link")
-_VERSION = re.compile(r"-(?=\d)")
 # enough files to tell whose code lies there
 _SAMPLE = 64
 
@@ -67,12 +65,12 @@ def read_site_packages(
         UnreadableEnvironmentError: one of ``folders`` cannot be listed.
     """
     problems: list[Problem] = []
-    owned = _Owners(prefix, folders, meta)
+    owned = Owners(prefix, folders, meta)
     by_name: dict[str, list[Found]] = {}
     for folder in folders:
-        location = _relative(prefix, folder)
+        location = relative_to(prefix, folder)
         for entry in listing(folder):
-            if not entry.name.endswith(_METADATA):
+            if not entry.name.endswith(METADATA):
                 continue
             if entry.name.startswith("~"):
                 # what pip renames before it removes, and leaves if it is stopped
@@ -87,56 +85,15 @@ def read_site_packages(
         if former is not None and found.stands:
             former.note_distribution(found.path, found.distribution, found.stands)
     for folder in leftovers:
-        count = sum(1 for entry in scan(folder) if entry.name.endswith(_METADATA))
+        count = sum(1 for entry in scan(folder) if entry.name.endswith(METADATA))
         if count:
-            location = _relative(prefix, folder)
+            location = relative_to(prefix, folder)
             message = (
                 f"{location} holds {count} distributions of another Python, which this one does not import; they are left out"
             )
             problems.append(Problem(code="leftover-python", message=message, path=location))
     altered = _altered(owned, {normalise(found.distribution.name): found.distribution for found in kept}, by_name, problems)
     return SitePackages(distributions=tuple(found.distribution for found in kept), altered=altered, problems=tuple(problems))
-
-
-class _Owners:
-    """Whose a folder's metadata is. Paths are compared by the folder they lead to: conda installs through links as well."""
-
-    def __init__(self, prefix: Path, folders: Sequence[Path], meta: CondaMeta) -> None:
-        # paths as text, as a folder's listing has them: there are as many as packages
-        self.by_package: dict[str, list[tuple[str, str]]] = {}
-        self._owners: dict[str, tuple[str, str]] = {}
-        self._written = meta.written
-        known = {_identity(folder): folder for folder in folders}
-        parents: dict[str, tuple[str, bool]] = {}
-        for path, package in meta.owners.items():
-            parent, _, name = path.rpartition("/")
-            start = parents.get(parent)
-            if start is None:
-                folder = prefix / parent
-                identity = _identity(folder)
-                if identity is None and parent == "site-packages" and folders:
-                    # a noarch package's path as its archive has it
-                    folder = folders[0]
-                elif identity is not None:
-                    folder = known.get(identity, folder)
-                # what lies deeper (setuptools/_vendor/x.dist-info) is no distribution of the environment
-                counts = folder in folders or parent.endswith(("site-packages", "dist-packages"))
-                start = parents[parent] = (f"{folder}{os.sep}", counts)
-            self._owners[start[0] + name] = (package, path)
-            if start[1]:
-                self.by_package.setdefault(package, []).append((start[0] + name, name))
-
-    def owner(self, entry: os.DirEntry[str]) -> str | None:
-        package, path = self._owners.get(entry.path, (None, ""))
-        if package is None or not entry.name.endswith(".dist-info"):
-            return package
-        record, written = self._written[package]
-        try:
-            # conda writes the record last; in a copied prefix the times say nothing, so the files decide
-            newer = entry.stat().st_mtime_ns > written
-        except OSError:
-            return package
-        return None if newer and is_reinstalled(Path(entry.path), path, record) else package
 
 
 def _importable(candidates: list[Found], problems: list[Problem]) -> Found:
@@ -184,14 +141,14 @@ def _size(path: Path) -> int | None:
 
 
 def _altered(
-    owned: _Owners, kept: Mapping[str, Distribution], seen: Mapping[str, list[Found]], problems: list[Problem]
+    owned: Owners, kept: Mapping[str, Distribution], seen: Mapping[str, list[Found]], problems: list[Problem]
 ) -> dict[str, Altered]:
     present = {found.path for candidates in seen.values() for found in candidates}
     by_pip = {name: dist for name, dist in kept.items() if dist.from_pip}
     altered: dict[str, Altered] = {}
     for package, anchors in owned.by_package.items():
         there = any(path in present or exists(path) for path, _ in anchors)
-        names = {normalise(name) for name in (package, *[_name_of(name) for _, name in anchors])} if by_pip else set()
+        names = {normalise(name) for name in (package, *[named_by(name) for _, name in anchors])} if by_pip else set()
         rivals = [by_pip[name] for name in sorted(names & by_pip.keys())]
         if rivals:
             altered[package] = "overwritten"
@@ -204,29 +161,7 @@ def _altered(
     return altered
 
 
-def _name_of(metadata: str) -> str:
-    # six-1.17.0.dist-info, PyYAML-5.3-py3.8.egg-info, name.egg-link
-    stem = metadata.rpartition(".")[0]
-    version = _VERSION.search(stem)
-    return stem if version is None else stem[: version.start()]
-
-
 def _words(found: Found) -> str:
     owner = found.distribution.conda_package
     by = "not from conda" if owner is None else f"of conda's {owner}"
     return f"{found.distribution.name} {found.distribution.version} ({by})"
-
-
-def _identity(folder: Path) -> tuple[int, int] | None:
-    try:
-        info = os.stat(folder)  # noqa: PTH116
-    except (OSError, ValueError):
-        return None
-    return info.st_dev, info.st_ino
-
-
-def _relative(prefix: Path, folder: Path) -> str:
-    try:
-        return folder.relative_to(prefix).as_posix()
-    except ValueError:
-        return folder.as_posix()

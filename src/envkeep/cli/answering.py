@@ -32,13 +32,15 @@ class Answering:
 
     def config(self, flags: Mapping[str, object] | None = None) -> Config:
         """Return the settings of this run; ``flags`` are those of the command line by setting (``restore.engine``)."""
-        from envkeep.store.config import load_config, resolve_home
+        from envkeep.store.config import load_config
+        from envkeep.store.home import resolve_home
 
         return load_config(resolve_home(self.home, os.environ), os.environ, flags)
 
     def config_or_default(self) -> tuple[Config, BadConfigError | None]:
         """Return the settings of this run; where they are wrong, the defaults and the error."""
-        from envkeep.store.config import default_config, resolve_home
+        from envkeep.store.config import default_config
+        from envkeep.store.home import resolve_home
 
         try:
             return self.config(), None
@@ -99,7 +101,7 @@ def answering(command: str, home: Path | None, *, json: bool, quiet: bool, verbo
 
 def _put_back_killed(console: Console, home: Path | None) -> tuple[Found, ...]:
     """Put back what killed rollbacks had moved aside, and say so, to those too who asked for quiet."""
-    from envkeep.store.config import resolve_home
+    from envkeep.store.home import resolve_home
 
     where = resolve_home(home, os.environ)
     if not (where / "journal").is_dir():

@@ -176,7 +176,8 @@ def _selectors(store: Store, environment: StoredEnvironment, lead: str) -> Itera
 
 
 def _store(given: dict[str, str]) -> Store:
-    from envkeep.store.config import load_config, resolve_home
+    from envkeep.store.config import load_config
+    from envkeep.store.home import resolve_home
     from envkeep.store.store import Store
 
     config = load_config(resolve_home(given.get("home"), os.environ), os.environ)

@@ -26,8 +26,8 @@ def command(
     """
     with answering("config", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.report.config import config_text
-        from envkeep.store.config import resolve_home
         from envkeep.store.config_init import init_config
+        from envkeep.store.home import resolve_home
 
         if init:
             path = init_config(resolve_home(run.home, os.environ))

@@ -20,9 +20,8 @@ def list_requirements(home: Path | None = None, *, prefix: Path | None = None, q
     """
     with answering("export", home, json=False, quiet=quiet, verbose=False) as run:
         from envkeep.cli.choosing import live_prefix
-        from envkeep.formats.requirements_txt import write
-        from envkeep.keeping.former import capture_beside
+        from envkeep.keeping.listing import requirements_of
 
-        store = run.store()
-        text = write(capture_beside(live_prefix(None, prefix, store), store))
+        # the last backup was asked before, in `at_start`, and neither it nor any setting says what is in an environment
+        text = requirements_of(live_prefix(None, prefix), None)
         run.answer({}, lambda: text.rstrip("\n"), as_is=True)

@@ -92,7 +92,7 @@ def backup(
                 problems=known.problems,
             )
     environment = store.find_environment(prefix.absolute())
-    from envkeep.capturing.capture import with_states
+    from envkeep.capturing.distribution import with_states
     from envkeep.capturing.former import Former
     from envkeep.keeping.comparing import compare
     from envkeep.keeping.former import former_of, note_readings

@@ -35,7 +35,7 @@ def refuse_unless_replaceable(prefix: Path, environ: Mapping[str, str], allowed:
         RefusedError: with every reason and its override.
         NotAnEnvironmentError: there is no environment, or it is a whole Python installation.
     """
-    from envkeep.capturing.capture import environment_kind
+    from envkeep.capturing.layout import environment_kind
 
     if prefix.is_symlink():
         raise RefusedError(f"{prefix} is a link to {prefix.resolve()}", f"Name the environment itself: -p {prefix.resolve()}")

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from envkeep.errors import BadConfigError
 from envkeep.store.config_settings import SETTINGS, Value, init_text
 from envkeep.store.config_sources import Fault, Given, from_environ, from_file, from_overrides, pymodaq_files
+from envkeep.store.home import resolve_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 __all__ = [
     "CONFIG_FILE",
@@ -27,7 +28,6 @@ __all__ = [
     "default_config",
     "init_text",
     "load_config",
-    "resolve_home",
 ]
 
 CONFIG_FILE = "config.toml"
@@ -102,31 +102,6 @@ class Config:
         return next(setting.value for setting in self.settings if setting.name == name)
 
 
-def resolve_home(flag: Path | str | None, environ: Mapping[str, str]) -> Path:
-    """Return the folder that holds backups and settings: the option's, else ENVKEEP_HOME, else ``~/.envkeep``; absolute.
-
-    It need not be there yet.
-
-    Raises:
-        BadConfigError: it is a file, ENVKEEP_HOME is relative, or nobody knows where the user's home is.
-    """
-    named, origin = (flag, "--home") if flag is not None else (environ.get("ENVKEEP_HOME", "").strip(), "ENVKEEP_HOME")
-    if str(named):
-        text = str(named)
-        if flag is None and not (text.startswith("~") or Path(text).is_absolute()):
-            # another home wherever one is; of an option one sees it
-            raise BadConfigError(
-                f"ENVKEEP_HOME is {text!r}, which is no absolute path", "Give it one, or one that begins with ~/."
-            )
-        home = _user_home(environ) / text[2:] if text[:2] in {"~/", "~\\"} else _user_home(environ) if text == "~" else Path(text)
-    else:
-        home, origin = _user_home(environ) / ".envkeep", "the default home"
-    home = Path(os.path.abspath(home))  # noqa: PTH100 - resolve() would follow the user's own links
-    if home.exists() and not home.is_dir():
-        raise BadConfigError(f"{origin} {home} is no folder", "Name a folder with --home DIR or ENVKEEP_HOME.")
-    return home
-
-
 def load_config(
     home: Path | None = None,
     environ: Mapping[str, str] | None = None,
@@ -180,15 +155,3 @@ def _error(faults: Iterable[Fault]) -> BadConfigError:
         "\n".join([f"{len(faults)} settings are wrong:", *lines]),
         "Mend each of them; docs/reference/config.md lists every setting.",
     )
-
-
-def _user_home(environ: Mapping[str, str]) -> Path:
-    home = environ.get("USERPROFILE" if os.name == "nt" else "HOME", "").strip()
-    if home:
-        return Path(home)
-    try:
-        return Path.home()
-    except RuntimeError as error:
-        raise BadConfigError(
-            "nobody knows where your home folder is", "Name a folder with --home DIR or ENVKEEP_HOME."
-        ) from error
