@@ -57,6 +57,24 @@ def test_capture_of_no_environment(tmp_path: Path) -> None:
         envkeep.capture(tmp_path)
 
 
+def test_export_of_an_environment_as_it_is_now(home: Path, prefix: Path) -> None:
+    whole = envkeep.capture(prefix)
+    assert envkeep.export(prefix=prefix) == envkeep.export(whole)
+    before = envkeep.export(format="requirements", prefix=prefix)
+    assert before == envkeep.export(whole, "requirements")
+    assert not list(home.glob("environments/*"))
+    kept = envkeep.backup(prefix)
+    assert kept is not None
+    assert kept.kept is not None
+    assert envkeep.export(format="requirements", prefix=prefix) == before
+    (prefix / "lib" / "python3.12" / "site-packages" / "six-1.0.dist-info").mkdir(parents=True)
+    metadata = prefix / "lib" / "python3.12" / "site-packages" / "six-1.0.dist-info" / "METADATA"
+    metadata.write_text("Metadata-Version: 2.1\nName: six\nVersion: 1.0\n\n")
+    assert "six==1.0" in envkeep.export(format="requirements", prefix=prefix).splitlines()
+    with pytest.raises(UsageError, match="only one can be exported"):
+        envkeep.export(whole, prefix=prefix)
+
+
 def test_load_a_backup_and_a_file(home: Path, prefix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     envkeep.backup(prefix)
     record = envkeep.load("lab@latest")

@@ -9,6 +9,7 @@ import pytest
 
 from envkeep.capturing.capture import capture
 from envkeep.model.names import normalise
+from support.listed import listed_as_captured
 
 if TYPE_CHECKING:
     from envkeep.model.record import Record
@@ -17,7 +18,8 @@ CAPTURES = Path(__file__).parents[1] / "data" / "captures"
 
 
 def read(folder: str) -> Record:
-    return capture(CAPTURES / folder / "prefix", start_python=False, environ={})
+    prefix = CAPTURES / folder / "prefix"
+    return listed_as_captured(prefix, capture(prefix, start_python=False, environ={}), {})
 
 
 def load(path: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ import pytest
 
 from envkeep.capturing.capture import capture
 from envkeep.formats import environment_yml
+from support.listed import listed_as_captured
 from support.wild_prefixes import wild_conda, wild_venv
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 
 def read(path: Path) -> Record:
-    return capture(path, start_python=False, environ={})
+    return listed_as_captured(path, capture(path, start_python=False, environ={}), {})
 
 
 def package(record: Record, name: str) -> CondaPackage:

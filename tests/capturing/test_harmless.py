@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from envkeep.capturing.capture import capture
 from envkeep.errors import NotAnEnvironmentError, UnreadableEnvironmentError
 from envkeep.model.record import Record
+from support.listed import listed_as_captured
 from support.trees import snapshot
 from support.wild_prefixes import wild_conda, wild_venv
 
@@ -189,7 +190,7 @@ def test_any_content_is_read(tmp_path: Path, files: dict[str, bytes], record: by
     (prefix.path / "conda-meta" / "b-1.0-0.json").write_bytes(record)
     (prefix.path / "conda-meta" / "state").write_bytes(state)
     (prefix.path / "conda-meta" / "history").write_bytes(history)
-    found = capture(prefix.path, start_python=False, environ={})
+    found = listed_as_captured(prefix.path, capture(prefix.path, start_python=False, environ={}), {})
     assert {package.name for package in found.conda} >= {"python"}
     assert all(problem.message and "\n" not in problem.message for problem in found.problems)
     assert len(found.distributions) == ("METADATA" in files)

@@ -10,6 +10,7 @@ import pytest
 from envkeep.capturing.capture import capture
 from envkeep.capturing.metadata import parse_direct_url
 from envkeep.model.record import Origin
+from support.listed import listed_as_captured
 from support.wild_prefixes import wild_venv
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def test_a_checkouts_commit_is_that_of_the_code_in_use(tmp_path: Path, editable:
     project.mkdir()
     prefix = wild_venv(tmp_path / "v")
     prefix.dist("p", direct_url=json.dumps({"url": project.as_uri(), "dir_info": {"editable": editable}}))
-    (found,) = capture(prefix.path, start_python=False, environ={}).distributions
+    (found,) = listed_as_captured(prefix.path, capture(prefix.path, start_python=False, environ={}), {}).distributions
     assert found.origin is not None
     assert (found.origin.remote, found.origin.subdirectory, found.origin.vcs) == ("git@host:lab/p.git", "python", "git")
     assert found.origin.commit == ("a" * 40 if editable else None)
@@ -74,7 +75,7 @@ def test_a_checkouts_commit_is_that_of_the_code_in_use(tmp_path: Path, editable:
 def test_an_editable_that_is_gone_is_said(tmp_path: Path) -> None:
     prefix = wild_venv(tmp_path / "v")
     prefix.dist("p", direct_url=json.dumps({"url": (tmp_path / "gone").as_uri(), "dir_info": {"editable": True}}))
-    record = capture(prefix.path, start_python=False, environ={})
+    record = listed_as_captured(prefix.path, capture(prefix.path, start_python=False, environ={}), {})
     assert [found.name for found in record.pip] == ["p"]
     assert [(problem.code, problem.package) for problem in record.problems] == [("missing-checkout", "p")]
 
@@ -82,6 +83,6 @@ def test_an_editable_that_is_gone_is_said(tmp_path: Path) -> None:
 def test_an_origin_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     prefix = wild_venv(tmp_path / "v")
     prefix.dist("p", direct_url="version https://git-lfs.github.com/spec/v1\n")
-    record = capture(prefix.path, start_python=False, environ={})
+    record = listed_as_captured(prefix.path, capture(prefix.path, start_python=False, environ={}), {})
     assert record.pip[0].origin is None
     assert [problem.code for problem in record.problems] == ["unreadable-origin"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkeep.capturing.capture import capture
+from support.listed import listed_as_captured
 from support.pips import pip
 from support.projects import make_git_repo, make_project
 from support.trees import snapshot
@@ -29,7 +30,7 @@ def prefix(make_env: MakeEnv, channel: Channel, index: Index, tmp_path_factory: 
 
 @pytest.fixture(scope="module")
 def clean(prefix: Path) -> Record:
-    return capture(prefix)
+    return listed_as_captured(prefix, capture(prefix))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def messy(clean: Record, prefix: Path, tmp_path_factory: pytest.TempPathFactory)
     wheel = next(package.version for package in clean.conda if package.name == "wheel")
     pip(prefix, "install", "-q", "--force-reinstall", "--no-deps", f"wheel=={wheel}")
     before = snapshot(prefix)
-    record = capture(prefix)
+    record = listed_as_captured(prefix, capture(prefix))
     assert snapshot(prefix) == before
     return record
 

@@ -67,6 +67,11 @@ def test_the_list_of_packages_is_that_of_the_backup(lab: Lab, capsys: pytest.Cap
     assert not answer_unchanged([*words, "-o", "list.txt"], environ())
     lab.pip_install("six", "1.0")
     assert not answer_unchanged(words, environ())
+    # another process makes it of what is there, with the options read by typer and without
+    found = subprocess.run(whole, check=True, capture_output=True, text=True).stdout
+    assert "six==1.0" in found
+    short = [sys.executable, "-m", "envkeep", *words]
+    assert subprocess.run(short, check=True, capture_output=True, text=True).stdout == found
 
 
 def test_the_active_environment_is_meant_where_there_is_one_alone(lab: Lab) -> None:

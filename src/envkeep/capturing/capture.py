@@ -70,7 +70,7 @@ def capture(
     kind = environment_kind(prefix)
     problems: list[Problem] = []
     asked = ask_early(prefix, kind, former) if start_python else None
-    meta = read_conda_meta(prefix, former) if kind == "conda" else CondaMeta(owners={}, written={})
+    meta = read_conda_meta(prefix, former) if kind == "conda" else CondaMeta((), {}, {}, ())
     problems += meta.problems
     subdir = subdir_of(meta.packages, prefix)
     written = written_version(prefix, kind, meta.packages)

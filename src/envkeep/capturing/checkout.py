@@ -7,8 +7,7 @@ index is refreshed. Layouts: gitrepository-layout(5), git-worktree(1), gitsubmod
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.reading import exists, is_file, read_text
 from envkeep.model.urls import without_credentials
@@ -24,8 +23,7 @@ _SECTION = re.compile(r"""\[\s*(?P<name>[A-Za-z0-9.-]+)\s*(?:"(?P<sub>(?:[^"\\]|
 _DEPTH = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkout:
+class Checkout(NamedTuple):
     """A git checkout.
 
     Attributes:
@@ -58,8 +56,7 @@ def find_checkout(folder: Path) -> Checkout | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckoutFiles:
+class CheckoutFiles(NamedTuple):
     """What git writes when another commit is checked out, paths: ``still`` must not be written to, ``same`` not be replaced."""
 
     still: tuple[str, ...]

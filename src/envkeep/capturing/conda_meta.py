@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from json import loads
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.conda_record import decode_record, owned_metadata, package_of
 from envkeep.capturing.reading import line_text, listing, plain_json, read_bytes, read_text
@@ -28,8 +27,7 @@ _LIST_LIMIT = 4 << 20
 _UNSET = "***unset***"  # conda: a variable that was unset, and is remembered
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CondaMeta:
+class CondaMeta(NamedTuple):
     """What conda-meta says.
 
     Attributes:
@@ -40,14 +38,13 @@ class CondaMeta:
         problems: unsorted.
     """
 
-    packages: tuple[CondaPackage, ...] = ()
+    packages: tuple[CondaPackage, ...]
     owners: dict[str, str]
     written: dict[str, tuple[str, int]]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...]
 
 
-@dataclass(slots=True)
-class _Read:
+class _Read(NamedTuple):
     package: CondaPackage
     owned: Sequence[str]
     path: str

@@ -6,9 +6,8 @@ Files and their order are conda's (``SEARCH_PATH`` in conda/base/constants.py); 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from envkeep.capturing.reading import decode, is_folder, read_bytes, scan
 from envkeep.model.channels import canonical_channel
@@ -24,8 +23,7 @@ _SYSTEM = ("/etc/conda", "/var/lib/conda") if os.name != "nt" else ("C:/ProgramD
 _KEYS = (b"channels", b"envs_dirs", b"envs_path", b"pkgs_dirs", b"[")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condarc:
+class Condarc(NamedTuple):
     """Settings, merged.
 
     Attributes:

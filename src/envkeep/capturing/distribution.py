@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from stat import S_ISDIR
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.checkout import find_checkout
 from envkeep.capturing.metadata import (
@@ -38,8 +38,7 @@ _OF_PIP = ("/METADATA", "/direct_url.json", "/RECORD", "/INSTALLER", "/REQUESTED
 _EGG = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*)(?:-py\d[\d.]*)?(?:-.+)?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A distribution and its metadata.
 
     Attributes:

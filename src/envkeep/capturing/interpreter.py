@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from envkeep.capturing.layout import find_executable, read_venv_config
 from envkeep.capturing.reading import exists, read_text, scan
@@ -37,8 +36,7 @@ _IMPLEMENTATIONS = {"python": "cpython", "pypy": "pypy", "graalpy": "graalpy"}
 Source = Literal["conda-meta", "pyvenv.cfg", "header"]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A version of Python that stands written somewhere, and where."""
 
     version: str

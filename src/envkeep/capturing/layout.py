@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.reading import exists, identity, is_file, is_folder, listing, read_text, scan
 from envkeep.errors import NotAnEnvironmentError, UnreadableEnvironmentError
@@ -34,8 +33,7 @@ _LIBRARIES = ("lib", "lib64")
 _PYTHON_FOLDER = re.compile(r"(?:python|pypy|graalpy)(?P<version>\d+\.\d+)t?\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VenvConfig:
+class VenvConfig(NamedTuple):
     """What ``pyvenv.cfg`` says (PEP 405; keys as venv, virtualenv and uv write them).
 
     Attributes:

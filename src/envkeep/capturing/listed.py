@@ -23,7 +23,7 @@ from envkeep.model.names import normalise
 from envkeep.model.record import Distribution, EnvironmentInfo, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from envkeep.model.urls import AuthKind
@@ -38,18 +38,19 @@ _HEAD_SIZE = 512
 _PYTHONS = frozenset({"python", "pypy", "graalpy"})
 
 
-def requirements_list(prefix: Path) -> str | None:
+def requirements_list(prefix: Path, environ: Mapping[str, str] | None = None) -> str | None:
     """Return the ``.txt`` that a capture of an environment would give, or None where it takes the capture to know.
 
     Args:
         prefix: of the environment, absolute.
+        environ: variables that say where settings are; None: the process's.
 
     Raises:
         NotAnEnvironmentError, UnreadableEnvironmentError: as of ``capture``.
     """
     kind = environment_kind(prefix)
     asked = ask_early(prefix, kind)
-    meta = _records(prefix, _PYTHONS.__contains__) if kind == "conda" else CondaMeta(owners={}, written={})
+    meta = _records(prefix, _PYTHONS.__contains__) if kind == "conda" else CondaMeta((), {}, {}, ())
     # without a Python of conda's, another package tells the platform
     if meta is None or (kind == "conda" and not any(package.subdir not in {"", "noarch"} for package in meta.packages)):
         return None
@@ -62,7 +63,7 @@ def requirements_list(prefix: Path) -> str | None:
     stated = python.version if python is not None else None
     if distributions is None or site_folders(prefix, kind, stated, meta.packages)[0] != folders:
         return None
-    indexes = _indexes(prefix) if any("+" in dist.version for dist in distributions) else {}
+    indexes = _indexes(prefix, environ) if any("+" in dist.version for dist in distributions) else {}
     return write(
         Record(
             captured_at=datetime.now(timezone.utc),
@@ -107,10 +108,10 @@ def _distributions(prefix: Path, folders: Sequence[Path], *, of_conda: bool) -> 
     return tuple(found.values()) if count == len(found) else None
 
 
-def _indexes(prefix: Path) -> dict[str, AuthKind | None]:
+def _indexes(prefix: Path, environ: Mapping[str, str] | None) -> dict[str, AuthKind | None]:
     from envkeep.capturing.indexes import recorded_indexes
 
-    return recorded_indexes(prefix, os.environ)
+    return recorded_indexes(prefix, os.environ if environ is None else environ)
 
 
 def _owners(prefix: Path, folders: Sequence[Path], entries: Sequence[os.DirEntry[str]]) -> Owners | None:

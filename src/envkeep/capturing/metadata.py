@@ -7,8 +7,7 @@ setuptools' requires.txt.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.reading import decode, line_text
 from envkeep.model.record import Origin
@@ -50,8 +49,7 @@ _INSTALLERS_OWN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CoreMetadata:
+class CoreMetadata(NamedTuple):
     """The head of METADATA or PKG-INFO.
 
     Attributes:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from envkeep.capturing.distribution import Found, read_distribution
 from envkeep.capturing.metadata import installed_sizes
@@ -34,8 +33,7 @@ _RECORD_LIMIT = 64 << 20
 _SAMPLE = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SitePackages:
+class SitePackages(NamedTuple):
     """What was found.
 
     Attributes:
@@ -44,9 +42,9 @@ class SitePackages:
         problems: unsorted.
     """
 
-    distributions: tuple[Distribution, ...] = ()
-    altered: dict[str, Altered] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
+    distributions: tuple[Distribution, ...]
+    altered: dict[str, Altered]
+    problems: tuple[Problem, ...]
 
 
 def read_site_packages(

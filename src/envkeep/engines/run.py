@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from envkeep.errors import EngineError
 
@@ -33,8 +32,7 @@ _GRACE = 3.0
 _TICK = 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completed:
+class Completed(NamedTuple):
     """What came of a process.
 
     Attributes:

@@ -7,8 +7,7 @@ comma list), mamba and micromamba (JSON lists), pixi (one line without a header)
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.errors import BadFormatError
 from envkeep.model import matchspec
@@ -41,8 +40,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(NamedTuple):
     """A history file, read.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.model.fetched import is_fetched, quoted
 from envkeep.model.names import normalise
@@ -20,8 +19,7 @@ __all__ = ["NeededIndexes", "needed_indexes", "other_indexes"]
 _PUBLIC_HOSTS = frozenset({"pypi.org", "pypi.python.org", "files.pythonhosted.org", "test.pypi.org"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeededIndexes:
+class NeededIndexes(NamedTuple):
     """What a list needs besides PyPI.
 
     Attributes:

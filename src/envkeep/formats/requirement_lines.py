@@ -8,8 +8,7 @@ A comment keeps the facts, so that nothing vanishes and ``requirement_comments``
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.formats.requirement_indexes import other_indexes
 from envkeep.model.fetched import VCS_KINDS, fragment, fragment_value, is_fetched, is_repository, is_revision, quoted, ssh_url
@@ -45,8 +44,7 @@ _LOCAL = re.compile(r"file:|[/\\~.]|[A-Za-z]:[\\/]", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequirementLine:
+class RequirementLine(NamedTuple):
     """A line.
 
     Attributes:

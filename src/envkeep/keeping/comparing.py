@@ -7,8 +7,7 @@ complete backup, but one that names other packages than there are now shows that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.errors import EnvkeepError
 from envkeep.model.names import normalise
@@ -29,8 +28,7 @@ _UNLISTED = frozenset({"pip", "setuptools", "wheel", "distribute"})
 _TELLING = frozenset({"install", "remove", "upgrade", "downgrade"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(NamedTuple):
     """An environment held against its backups.
 
     Attributes:

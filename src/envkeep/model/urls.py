@@ -8,8 +8,7 @@ reader must not.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from envkeep.model.secrets import has_token, looks_secret, without_tokens
 
@@ -54,8 +53,7 @@ _DRIVE = re.compile(r"[A-Za-z][:|](?=[/\\]|\Z)")
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:@!$&'()*+,;=")
 
 
-@dataclass(frozen=True, slots=True)
-class CleanUrl:
+class CleanUrl(NamedTuple):
     """A URL without credentials.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.model.urls import without_credentials
 
@@ -24,8 +23,7 @@ class Wrong(Exception):  # noqa: N818 - what is wrong with a value, never shown 
         self.remedy = remedy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting.
 
     Attributes:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 import stat
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.store.config_settings import SETTINGS, Setting, Value, Wrong, environment_variable, meant
 
@@ -27,8 +26,7 @@ _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
 _PYMODAQ_KEYS = ("backup.keep_backup", "backup.folder", "backup.limit")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(NamedTuple):
     """A value that a source gives a setting, and where it stands (``file:line``, a variable, a flag)."""
 
     name: str
@@ -36,8 +34,7 @@ class Given:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(NamedTuple):
     """What is wrong in a source: where, what, and what to do."""
 
     where: str

@@ -11,7 +11,7 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from envkeep import __version__
 from envkeep.errors import BadFormatError
@@ -44,8 +44,7 @@ _INSIDE = re.compile(r"(?:[^/\\:\x00-\x1f]+/)?[^/\\:\x00-\x1f]+\Z")
 _KINDS = ("conda", "venv", "interpreter")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileEntry:
+class FileEntry(NamedTuple):
     """A file as it was written: its name in the folder (``imported/x.yml`` one level down), size in bytes, sha256 hex."""
 
     name: str
@@ -78,8 +77,7 @@ class Manifest:
     writer: str = f"envkeep {__version__}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(NamedTuple):
     """Whose folder it is: ``environment.json``. ``prefix`` and ``kind`` are None for one that only holds imported files."""
 
     prefix: str | None

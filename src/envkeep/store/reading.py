@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.errors import BadFormatError
 from envkeep.store.files import reading
@@ -48,8 +47,7 @@ __all__ = [
 _LOOKS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Header(NamedTuple):
     """The two facts at the head of a ``.txt``, None where a line is missing, and how many lines of requirements follow."""
 
     executable: str | None
