@@ -123,7 +123,7 @@ def _beside_peer(folder: Path, restore: Callable[[], object], target: Path) -> t
         assert peer.stdin is not None
         assert peer.stdout is not None
         ours, theirs = [], []
-        for _ in range(RUNS + 1):
+        for _ in range(3 * RUNS + 1):
             start = time.perf_counter()
             restore()
             ours.append((time.perf_counter() - start) * 1000)
@@ -140,7 +140,7 @@ def _beside_peer(folder: Path, restore: Callable[[], object], target: Path) -> t
 def _in_turn_from_nothing(works: Mapping[str, tuple[Callable[[], object], Path]]) -> dict[str, float]:
     """Return the median of each work in milliseconds, run in turn, what it makes removed after each, which is not counted."""
     spans: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(RUNS + 1):
+    for _ in range(3 * RUNS + 1):
         for name, (work, made) in works.items():
             start = time.perf_counter()
             work()

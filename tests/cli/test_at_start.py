@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkeep.cli.at_start import answer_unchanged
+from envkeep.cli.at_start import answer_unchanged, needs_engine
 from envkeep.keeping.backup import backup
 from envkeep.store import seen
 from envkeep.store.config import load_config
@@ -127,6 +127,34 @@ def test_a_store_with_another_limit_says_nothing_for_the_configured_one(lab: Lab
         time.sleep(_TICK)
         backup(lab.prefix, store)
     assert not answer_unchanged(["backup", "-q", "-p", str(lab.prefix)], environ())
+
+
+@pytest.mark.parametrize(
+    ("words", "so"),
+    [
+        ("restore latest -n new -y", True),
+        ("rollback latest~1", True),
+        ("restore latest --help", False),
+        ("restore latest --engine conda", False),
+        ("restore latest --engine=conda", False),
+        ("restore latest --offline", False),
+        ("verify latest", False),
+        ("", False),
+    ],
+)
+def test_the_engine_is_started_early_where_the_words_tell_that_it_is_needed(words: str, so: bool) -> None:
+    assert needs_engine(words.split(), environ()) == so
+    assert not needs_engine(words.split(), environ(ENVKEEP_RESTORE_ENGINE="conda"))
+
+
+def test_an_engine_that_was_started_for_nothing_is_neither_heard_nor_waited_for(home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "envkeep", "restore", "nosuch", "--bad"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "--bad" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_nothing_heavy_is_loaded(lab: Lab) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkeep.engines.base import InstallRequest, NoProgress, SolveRequest
-from envkeep.engines.rattler import RattlerEngine, cache_folder
+from envkeep.engines.rattler import RattlerEngine, cache_folder, start_early
 from envkeep.engines.run import Dialogue, run
 from envkeep.engines.wire import packages_to_wire
 from envkeep.errors import EngineError, TargetExistsError, UnsolvableError
@@ -404,6 +404,32 @@ def test_one_process_answers_all_requests(
     # its variables say that there is no network
     cold.install(request(tmp_path / "again", packages, channel, offline=True), NoProgress())
     assert [worker.is_open for worker in workers] == [False, True]
+
+
+def test_a_process_that_was_started_early_is_taken_by_the_engine_of_its_variables(
+    channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = started_workers(monkeypatch)
+    environ = {**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache")}
+    start_early(environ)
+    assert len(workers) == 1
+    assert solve(RattlerEngine(environ), channel, "liblab")
+    assert len(workers) == 1, "no other was started"
+    start_early({**environ, "ENVKEEP_CACHE": str(tmp_path / "other")})
+    assert solve(RattlerEngine(environ), channel, "liblab")
+    # the first ended with its engine
+    assert [worker.is_open for worker in workers[1:]] == [False, True]
+    start_early(environ)
+    offline = RattlerEngine(environ)
+    offline.wake(offline=True)
+    assert [worker.is_open for worker in workers[3:]] == [False, True], "its variables say that there is no network"
+
+
+def test_what_cannot_be_started_early_is_started_later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    start_early(os.environ)
+    with pytest.raises(EngineError, match="cannot run"):
+        RattlerEngine().wake()
 
 
 def test_a_process_that_was_killed_meanwhile_is_started_anew(

@@ -104,7 +104,11 @@ def _put_back_killed(console: Console, home: Path | None) -> tuple[Found, ...]:
     from envkeep.store.home import resolve_home
 
     where = resolve_home(home, os.environ)
-    if not (where / "journal").is_dir():
+    try:
+        if next((where / "journal").iterdir(), None) is None:
+            return ()
+    except OSError:
+        # none is there, or none that can be read
         return ()
     from envkeep.report.rollback import found_text
     from envkeep.restoring.aside import finish_killed

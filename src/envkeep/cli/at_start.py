@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["answer_unchanged", "main"]
+__all__ = ["answer_unchanged", "main", "needs_engine"]
 
 _NO_SETTINGS = {"ENVKEEP_HOME", "ENVKEEP_CACHE"}
 _LIST = ("export", "--format", "requirements")
+_BUILDING = {"restore", "rollback"}
+# another engine's process would be started, or none
+_NO_ENGINE = {"--engine", "--offline", "--help", "-h"}
 _WITH_VALUE = {"-p": "prefix", "--prefix": "prefix", "--home": "home"}
 
 
@@ -34,6 +37,10 @@ def main() -> None:
         return
     options = _options(words)
     if options is None:
+        if needs_engine(words, os.environ):
+            from envkeep.engines.rattler import start_early
+
+            start_early(os.environ)
         from envkeep.cli.main import main as whole
 
         whole()
@@ -51,7 +58,7 @@ def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
         environ: of the process.
     """
     options = _options(words)
-    if options is None or any(name.startswith("ENVKEEP_") and name not in _NO_SETTINGS for name in environ):
+    if options is None or _has_settings(environ):
         return False
     home = options.get("home") or environ.get("ENVKEEP_HOME", "").strip() or "~/.envkeep"
     if not (options.get("home") or home.startswith("~") or os.path.isabs(home)):  # noqa: PTH117 - as below
@@ -78,6 +85,22 @@ def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
         hint = f"\n{problems_hint(len(seen.problems))}" if seen.problems else ""
         Console().result(unchanged_text(seen.folder, seen.stamp) + hint)
     return True
+
+
+def needs_engine(words: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Return whether a command will ask the embedded engine, as far as its words tell: its process can start meanwhile.
+
+    Args:
+        words: of the command line, the program's name left out.
+        environ: of the process.
+    """
+    if (
+        not words
+        or words[0] not in _BUILDING
+        or any(name.startswith("ENVKEEP_") and name not in _NO_SETTINGS for name in environ)
+    ):
+        return False
+    return not any(word.partition("=")[0] in _NO_ENGINE for word in words)
 
 
 def _run(options: Mapping[str, str]) -> None:
@@ -121,6 +144,10 @@ def _options(words: Sequence[str]) -> dict[str, str] | None:
         else:
             return None
     return found
+
+
+def _has_settings(environ: Mapping[str, str]) -> bool:
+    return any(name.startswith("ENVKEEP_") and name not in _NO_SETTINGS for name in environ)
 
 
 def _active(environ: Mapping[str, str]) -> str | None:

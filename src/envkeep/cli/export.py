@@ -152,7 +152,8 @@ def _pinned(record: Record, file: Path | None, *, online: bool) -> tuple[Record,
     import os
 
     from envkeep.archive.pins import gather_pins, with_hashes
-    from envkeep.formats.archive_file import is_archive, open_archive
+    from envkeep.formats.archive_file import open_archive
+    from envkeep.formats.archive_sign import is_archive
 
     if file is None or not is_archive(file):
         return with_hashes(record, os.environ, online=online), gather_pins(record, os.environ, online=online)

@@ -25,7 +25,7 @@ def opened(chosen: Chosen, source: Record | Specification, progress: Progress) -
         BadFormatError: the archive is damaged.
         EnvkeepError: there is no room for what is in it.
     """
-    from envkeep.formats.archive_file import is_archive
+    from envkeep.formats.archive_sign import is_archive
     from envkeep.model.record import Record
 
     if chosen.file is None or not isinstance(source, Record) or not is_archive(chosen.file):

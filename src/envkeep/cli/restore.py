@@ -67,7 +67,7 @@ def command(
     with answering("restore", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.choosing import choose
         from envkeep.errors import RefusedError, UsageError
-        from envkeep.formats.archive_file import is_archive
+        from envkeep.formats.archive_sign import is_archive
         from envkeep.report.plan import plan_text
         from envkeep.report.progress import progress_for
         from envkeep.report.restore import restored_text
@@ -97,7 +97,8 @@ def command(
                 _write_script(run, plan, script, verbose=verbose)
             if dry_run:
                 run.answer(plan, lambda: plan_text(plan, verbose=verbose))
-            run.console.say(plan_text(plan, verbose=verbose))
+            if not quiet:
+                run.console.say(plan_text(plan, verbose=verbose))
             if not yes and not run.console.ask("Build it?"):
                 raise RefusedError("nothing was built", "Say --yes to build without being asked.")
             with Journal(config.home).noting_restore(plan.target, chosen.label):

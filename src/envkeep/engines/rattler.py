@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from envkeep.engines.run import Dialogue
     from envkeep.model.record import CondaPackage
 
-__all__ = ["RattlerEngine", "cache_folder", "is_installed"]
+__all__ = ["RattlerEngine", "cache_folder", "is_installed", "start_early"]
 
 _INSTALL_IT = 'Install it: pip install "envkeep[engine]"'
 # what the engine's own words for it hold, and what to do then
@@ -34,6 +34,8 @@ _REMEDIES = (
 )
 # py-rattler links with one thread per processor, and each waits for the disk half of the time: every package's record is synced
 _FEW_PROCESSORS = 8
+# started by `start_early`, with the variables it was given, until an engine takes it
+_early: list[tuple[Mapping[str, str], Dialogue]] = []
 
 
 def is_installed() -> bool:
@@ -41,6 +43,21 @@ def is_installed() -> bool:
     from importlib.util import find_spec
 
     return find_spec("rattler") is not None
+
+
+def start_early(environ: Mapping[str, str]) -> None:
+    """Start an engine's process while nobody has read yet what it will be asked: it takes as long as reading the options does.
+
+    The first engine that would start the same one takes it; with other variables it starts its own, and this one ends.
+
+    Args:
+        environ: of the process.
+    """
+    variables = _with_threads(environ)
+    # what cannot be started now is started, or told of, by the engine
+    with suppress(EngineError):
+        if is_installed():
+            _early.append((variables, _start(variables)))
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
@@ -78,18 +95,12 @@ class RattlerEngine:
         if self._worker is not None and self._worker.is_open and self._worker_is_offline == offline:
             return
         from envkeep.engines.installing import OFFLINE
-        from envkeep.engines.run import Dialogue
 
         self._end_worker()
-        environ = {**self._environ, **child_variables(self._environ, self._network)}
-        processors = os.cpu_count() or 1
-        if processors < _FEW_PROCESSORS:
-            environ.setdefault("RAYON_NUM_THREADS", str(2 * processors))
+        environ = _with_threads({**self._environ, **child_variables(self._environ, self._network)})
         if offline:
             environ |= OFFLINE
-        # -m looks in the current folder first; there, nothing can stand in for a module of ours
-        cwd = Path(__file__).parents[2]
-        self._worker = Dialogue([sys.executable, "-m", "envkeep.engines.rattler_worker"], env=environ, cwd=cwd)
+        self._worker = _started_early(environ) or _start(environ)
         self._worker_is_offline = offline
 
     def info(self) -> EngineInfo:
@@ -249,3 +260,28 @@ def _fail(text: str, kind: str) -> NoReturn:
         raise UnsolvableError(f"a package specification cannot be understood: {text}")
     remedy = next((remedy for sign, remedy in _REMEDIES if sign in text), None)
     raise EngineError(f"the embedded engine failed: {text}", remedy)
+
+
+def _with_threads(environ: Mapping[str, str]) -> dict[str, str]:
+    processors = os.cpu_count() or 1
+    few = {"RAYON_NUM_THREADS": str(2 * processors)} if processors < _FEW_PROCESSORS else {}
+    return {**few, **environ}
+
+
+def _start(environ: Mapping[str, str]) -> Dialogue:
+    from envkeep.engines.run import Dialogue
+
+    # -m looks in the current folder first; there, nothing can stand in for a module of ours
+    cwd = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))  # noqa: PTH120
+    return Dialogue([sys.executable, "-m", "envkeep.engines.rattler_worker"], env=environ, cwd=cwd)
+
+
+def _started_early(environ: Mapping[str, str]) -> Dialogue | None:
+    """Return the process that was started early, if it is one of these variables; another one ends."""
+    if not _early:
+        return None
+    variables, worker = _early.pop()
+    if variables == environ and worker.is_open:
+        return worker
+    worker.close(at_once=True)
+    return None

@@ -24,24 +24,14 @@ if TYPE_CHECKING:
     from envkeep.formats.archive_manifest import ArchiveManifest, PackedFile
     from envkeep.model.record import Record
 
-__all__ = ["BLOCK", "SEAL_LENGTH", "OpenArchive", "check_seal", "is_archive", "open_archive", "read_record", "seal_text"]
+__all__ = ["BLOCK", "SEAL_LENGTH", "OpenArchive", "check_seal", "open_archive", "read_record", "seal_text"]
 
 # bytes that are in memory at once, whatever an archive's size
 BLOCK = 1 << 20
 
-_MAGIC = b"PK\x03\x04"
 _SEAL = re.compile(rb"envkeep sha256:([0-9a-f]{64})\Z")
 SEAL_LENGTH = len("envkeep sha256:") + 64
 _REMEDY = "Get it again from where it came, or pack the environment again."
-
-
-def is_archive(path: Path) -> bool:
-    """Return whether a file is a zip; only such a file can be a packed archive, and nothing else that is read here is one."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_MAGIC)) == _MAGIC
-    except OSError:
-        return False
 
 
 def seal_text(digest: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError
 from envkeep.formats import explicit_reader, record_json, requirements_txt_reader
-from envkeep.formats.archive_file import is_archive, read_record
+from envkeep.formats.archive_sign import is_archive
 from envkeep.formats.text import MAX_TEXT_BYTES, decode
 
 if TYPE_CHECKING:
@@ -153,6 +153,8 @@ def load_file(path: Path, *, allow_index: Collection[str] = ()) -> Record | Spec
             missing = "is no file" if path.exists() else "is not there"
             raise BadFormatError(f"{source} {missing}", f"Name {_WHAT}.")
         if is_archive(path):
+            from envkeep.formats.archive_file import read_record
+
             return read_record(path)
         if path.stat().st_size > record_json.MAX_BYTES:
             raise BadFormatError(f"{source} is bigger than any of {_WHAT.replace('a ', '', 1)}", "Name another file.")

@@ -50,7 +50,7 @@ def import_file(store: Store, path: Path, name: str | None = None) -> Backup:
         UsageError: no folder can have that name.
         StoreError: it cannot be read or kept.
     """
-    from envkeep.formats.archive_file import is_archive
+    from envkeep.formats.archive_sign import is_archive
     from envkeep.formats.load import load_file
     from envkeep.formats.record_json import dump_gz
 

@@ -29,6 +29,8 @@ class Broken:
 
 def broken_requirements(record: Record) -> tuple[Broken, ...]:
     """Return what ``pip check`` would find in a recorded environment, sorted; extras are not asked for, as pip does not."""
+    if not any(dist.requires for dist in record.distributions):
+        return ()
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.version import InvalidVersion
 
