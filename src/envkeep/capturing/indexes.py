@@ -1,6 +1,6 @@
 """The indexes that pip and uv are configured with, credentials dropped.
 
-Sources: pip's configuration files and PIP_* variables (pip documentation, "Configuration"), uv's uv.toml and UV_* variables. They
+Sources: pip's configuration files (see ``engines.pip_files``) and PIP_* variables, uv's uv.toml and UV_* variables. They
 are kept since a version such as ``2.1.0+cu121`` is on no public index.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envkeep.capturing.reading import decode, is_file, read_bytes
+from envkeep.engines.pip_files import pip_files
 from envkeep.model.urls import is_url, without_credentials
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def configured_indexes(prefix: Path | None, environ: Mapping[str, str]) -> Confi
     extra: list[str] = []
     _from_variables(environ, main, extra)
     # later files go before earlier ones
-    for path in reversed(list(_pip_files(prefix, environ))):
+    for path in reversed(list(pip_files(environ, prefix))):
         _from_pip(path, main, extra)
     for path in _uv_files(environ):
         _from_uv(path, main, extra)
@@ -86,35 +87,6 @@ def _from_variables(environ: Mapping[str, str], main: list[str], extra: list[str
         # uv: name=URL
         extra += [re.sub(r"^[A-Za-z0-9_-]+=(?=[A-Za-z]+://)", "", part) for part in environ.get(name, "").split()]
     main[:] = [re.sub(r"^[A-Za-z0-9_-]+=(?=[A-Za-z]+://)", "", part) for part in main]
-
-
-def _pip_files(prefix: Path | None, environ: Mapping[str, str]) -> Iterator[Path]:
-    stated = environ.get("PIP_CONFIG_FILE")
-    if stated == os.devnull:
-        return
-    home = environ.get("HOME") or environ.get("USERPROFILE")
-    name = "pip.ini" if os.name == "nt" else "pip.conf"
-    if os.name == "nt":
-        yield Path(environ.get("ProgramData", "C:\\ProgramData")) / "pip" / name
-        if environ.get("APPDATA"):
-            yield Path(environ["APPDATA"]) / "pip" / name
-    else:
-        for folder in reversed(environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")):
-            yield Path(folder) / "pip" / name
-        yield Path("/etc") / name
-        if sys.platform == "darwin":
-            yield Path("/Library/Application Support/pip") / name
-    if home:
-        yield Path(home) / ".pip" / name
-        if sys.platform == "darwin":
-            yield Path(home) / "Library" / "Application Support" / "pip" / name
-        if os.name != "nt":
-            yield Path(environ.get("XDG_CONFIG_HOME") or Path(home) / ".config") / "pip" / name
-    if prefix is not None:
-        yield prefix / "pip.conf"
-        yield prefix / "pip.ini"
-    if stated:
-        yield Path(stated)
 
 
 def _uv_files(environ: Mapping[str, str]) -> Iterator[Path]:
