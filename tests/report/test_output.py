@@ -13,7 +13,7 @@ import pytest
 from envkeep.checking.files import FileFinding
 from envkeep.checking.finding import Finding
 from envkeep.keeping.backup import backup
-from envkeep.model.record import Origin, Requested
+from envkeep.model.record import Origin, Requested, Transaction
 from envkeep.report.check import check_text
 from envkeep.report.record import origin_text, record_text
 from envkeep.store.store import Store
@@ -137,6 +137,26 @@ def test_what_was_asked_for_is_spelled_as_in_exports() -> None:
     asked = ("six[version='>=1.17']", "no spec[")
     shown = record_text(record(requested=Requested(specs=asked)), "lab")
     assert "  requested  six>=1.17, no spec[\n" in shown + "\n"
+
+
+def test_what_conda_did_before_is_told_and_of_much_the_end() -> None:
+    made = Transaction(when="2025-01-31 11:24:05", command="/opt/conda/bin/conda create -n lab python", added=("a", "b"))
+    crashed = Transaction(when="2025-01-31 11:25:05")
+    updated = Transaction(
+        when="2025-01-31 11:26:05", command=r"C:\conda\Scripts\conda-script.py update a", added=("a",), removed=("a",)
+    )
+    shown = record_text(record(history=(made, crashed, updated)), "lab")
+    told = (
+        "history: 3 transactions\n"
+        "  2025-01-31 11:24:05  +2     conda create -n lab python\n"
+        "  2025-01-31 11:25:05\n"
+        "  2025-01-31 11:26:05  +1 -1  conda-script.py update a\n"
+    )
+    assert told in shown + "\n"
+    much = record(history=(made, *[crashed] * 9, updated))
+    assert "history: 11 transactions, the last 10 of them (-v tells all)\n" in record_text(much, "lab")
+    assert "conda create" not in record_text(much, "lab")
+    assert "conda create" in record_text(much, "lab", verbose=True)
 
 
 def test_the_state_of_a_checkout_is_shown() -> None:

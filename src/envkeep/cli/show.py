@@ -40,7 +40,7 @@ def command(
         what = load(store, chosen)
         if isinstance(what, Record):
             record = what
-            run.answer(record, lambda: record_text(record, _title(chosen)), problems=record.problems)
+            run.answer(record, lambda: record_text(record, _title(chosen), verbose=verbose), problems=record.problems)
         else:
             specification = what
             run.answer(specification, lambda: specification_text(specification, _title(chosen)))

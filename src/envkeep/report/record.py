@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from envkeep.report.layout import columns, count, fields, local_time
@@ -9,10 +10,13 @@ from envkeep.report.layout import columns, count, fields, local_time
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from envkeep.model.record import CondaPackage, Distribution, Origin, Problem, Record
+    from envkeep.model.record import CondaPackage, Distribution, Origin, Problem, Record, Transaction
     from envkeep.model.specification import Specification
 
 __all__ = ["origin_text", "problems_text", "record_text", "specification_text", "summary_line"]
+
+# transactions that are told of unless all are asked for
+_RECENT = 10
 
 
 def summary_line(record: Record) -> str:
@@ -25,8 +29,14 @@ def summary_line(record: Record) -> str:
     return ", ".join(parts)
 
 
-def record_text(record: Record, title: str) -> str:
-    """Return a record, readable: what it is, what was asked for, every package, what was odd."""
+def record_text(record: Record, title: str, *, verbose: bool = False) -> str:
+    """Return a record, readable: what it is, what was asked for, every package, its story, what was odd.
+
+    Args:
+        record: any.
+        title: the first line.
+        verbose: tell all of conda's transactions, and not the last ten alone.
+    """
     environment = record.environment
     head = fields(
         [
@@ -51,6 +61,8 @@ def record_text(record: Record, title: str) -> str:
     if record.pip:
         parts.append(f"pip: {count(len(record.pip), 'package')}")
         parts.append(columns((_pip_row(dist) for dist in record.pip), indent="  "))
+    if record.history:
+        parts.append(_history(record.history, None if verbose else _RECENT))
     if record.problems:
         parts.append(problems_text(record.problems))
     return "\n".join(part for part in parts if part)
@@ -130,6 +142,24 @@ def _spelled(spec: str) -> str:
         return spell(spec)
     except BadFormatError:
         return spec
+
+
+def _history(history: Sequence[Transaction], most: int | None) -> str:
+    shown = history if most is None else history[-most:]
+    before = f", the last {len(shown)} of them (-v tells all)" if len(shown) < len(history) else ""
+    rows = ((done.when, _moved(done), _command(done)) for done in shown)
+    return f"history: {count(len(history), 'transaction')}{before}\n{columns(rows, indent='  ')}"
+
+
+def _moved(done: Transaction) -> str:
+    # a package that was updated is among both
+    return " ".join(f"{sign}{len(packages)}" for sign, packages in (("+", done.added), ("-", done.removed)) if packages)
+
+
+def _command(done: Transaction) -> str:
+    # where conda lies on that machine is on every line, and says nothing
+    program, space, rest = (done.command or "").strip().partition(" ")
+    return re.split(r"[/\\]", program)[-1] + space + rest
 
 
 def _variables(record: Record) -> Iterator[tuple[str, str]]:
