@@ -74,6 +74,20 @@ def test_the_list_of_packages_is_that_of_the_backup(lab: Lab, capsys: pytest.Cap
     assert subprocess.run(short, check=True, capture_output=True, text=True).stdout == found
 
 
+def test_a_list_that_needs_another_index_names_it_whichever_way_it_is_made(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://wheels.example.org/cu121")
+    lab.pip_install("torch", "2.1.0+cu121")
+    for _ in range(2):
+        time.sleep(_TICK)
+        backup(lab.prefix, Store(load_config().home))
+    words = ["export", "--format", "requirements", "-p", str(lab.prefix)]
+    whole = [sys.executable, "-c", "from envkeep.cli.main import main; main()", *words]
+    short = [sys.executable, "-m", "envkeep", *words]
+    said = {subprocess.run(argv, check=True, capture_output=True, text=True).stdout for argv in (whole, short)}
+    assert len(said) == 1
+    assert "--extra-index-url https://wheels.example.org/cu121\n" in said.pop()
+
+
 def test_the_active_environment_is_meant_where_there_is_one_alone(lab: Lab) -> None:
     assert answer_unchanged(["backup", "-q"], environ(CONDA_PREFIX=str(lab.prefix)))
     assert not answer_unchanged(["backup", "-q"], environ(CONDA_PREFIX=str(lab.prefix), VIRTUAL_ENV="/elsewhere"))

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
         "--format portable --hash sha256",
         "--format requirements --hash md5",
         "--format conda-lock --hash md5",
+        "--format environment-yml --online",
+        "--format requirements --online",
+        "--format explicit --with-secrets",
+        "--format conda-lock --with-secrets",
     ],
 )
 def test_what_does_nothing_is_refused(line: str, home: Path, tmp_path: Path) -> None:
@@ -34,7 +38,14 @@ def test_what_does_nothing_is_refused(line: str, home: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "line",
-    ["--format explicit --hash sha256", "--format portable --pip none", "--pip top-level", "--format requirements --hash sha256"],
+    [
+        "--format explicit --hash sha256",
+        "--format portable --pip none",
+        "--pip top-level",
+        "--format requirements --hash sha256",
+        "--format portable --with-secrets",
+        "--format record-json --with-secrets",
+    ],
 )
 def test_what_does_something_is_not(line: str, home: Path, tmp_path: Path) -> None:
     assert command("export", "-p", conda_prefix(tmp_path / "lab", "zlib=1.2=h0"), *line.split()).status == 0

@@ -67,7 +67,7 @@ def test_each_change_is_seen(change: Callable[[Lab, int], None], tmp_path: Path,
     settle(lab.prefix, store)
     assert look(lab.prefix, store) is not None
     change(lab, 1)
-    assert requirements_of(lab.prefix, store) == write(capture(lab.prefix))
+    assert requirements_of(lab.prefix, store) == write(capture(lab.prefix), name_indexes=True)
     result = backup(lab.prefix, store)
     assert result.kept is not None
     assert result.kept.digest == content_digest(capture(lab.prefix))

@@ -39,7 +39,7 @@ _PYTHONS = frozenset({"python", "pypy", "graalpy"})
 
 
 def requirements_list(prefix: Path, environ: Mapping[str, str] | None = None) -> str | None:
-    """Return the ``.txt`` that a capture of an environment would give, or None where it takes the capture to know.
+    """Return the list that an export of a capture of an environment would give, or None where it takes the capture to know.
 
     Args:
         prefix: of the environment, absolute.
@@ -72,7 +72,8 @@ def requirements_list(prefix: Path, environ: Mapping[str, str] | None = None) ->
             distributions=with_states(distributions),
             index_urls=tuple(indexes),
             index_auth=tuple((url, login) for url, login in indexes.items() if login is not None),
-        )
+        ),
+        name_indexes=True,
     )
 
 

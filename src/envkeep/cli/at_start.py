@@ -73,11 +73,16 @@ def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
     if seen is None:
         return False
     if "requirements" in options:
-        from envkeep.report.console import Console
+        from envkeep.keeping.listing import is_for_pip
 
         path = os.path.join(seen.store, seen.folder, f"{seen.stamp}_environment.txt")  # noqa: PTH118
         with open(path, encoding="utf-8") as file:  # noqa: PTH123
-            Console().result(file.read().removesuffix("\n"))
+            text = file.read()
+        if not is_for_pip(text):
+            return False
+        from envkeep.report.console import Console
+
+        Console().result(text.removesuffix("\n"))
     elif "quiet" not in options:
         from envkeep.report.backup import problems_hint, unchanged_text
         from envkeep.report.console import Console

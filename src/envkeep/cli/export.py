@@ -86,6 +86,7 @@ def command(
         from envkeep.model.record import Record
 
         _refuse_idle(format_, pip, hash_)
+        _refuse_idle_switches(format_, hash_, online=online, with_secrets=with_secrets)
         archive: Path | None = None
         if backup is None:
             from envkeep.keeping.former import capture_beside
@@ -102,7 +103,7 @@ def command(
                 )
             record, archive = what, chosen.file
         pins = None
-        if format_ in {_Format.conda_lock, _Format.pylock} or (format_ is _Format.requirements and hash_ is not None):
+        if _has_pins(format_, hash_):
             record, pins = _pinned(record, archive, online=online)
         text = export(
             record,
@@ -145,6 +146,25 @@ def _refuse_idle(format_: _Format, pip: _Pip | None, hash_: _Hash | None) -> Non
             f"--hash {hash_.value} does nothing for --format {format_.value}",
             "It is for explicit lists; requirements take sha256, and lock files have the hashes that they need.",
         )
+
+
+def _refuse_idle_switches(format_: _Format, hash_: _Hash | None, *, online: bool, with_secrets: bool) -> None:
+    from envkeep.errors import UsageError
+
+    if online and not _has_pins(format_, hash_):
+        raise UsageError(
+            f"--online does nothing for --format {format_.value}",
+            "It asks for hashes, which conda-lock, pylock and requirements with --hash sha256 have.",
+        )
+    if with_secrets and format_ in {_Format.explicit, _Format.requirements, _Format.conda_lock, _Format.pylock}:
+        raise UsageError(
+            f"--with-secrets does nothing for --format {format_.value}",
+            "It is for formats that have variables: record-json, environment-yml, no-builds, from-history and portable.",
+        )
+
+
+def _has_pins(format_: _Format, hash_: _Hash | None) -> bool:
+    return format_ in {_Format.conda_lock, _Format.pylock} or (format_ is _Format.requirements and hash_ is not None)
 
 
 def _pinned(record: Record, file: Path | None, *, online: bool) -> tuple[Record, dict[str, Pin]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,14 @@ from envkeep.keeping.unchanged import look
 if TYPE_CHECKING:
     from envkeep.store.store import Store
 
-__all__ = ["requirements_of"]
+__all__ = ["is_for_pip", "requirements_of"]
+
+# 2.1.0+cu121, which is on an index that only what is made for pip names
+_LOCAL_VERSION = re.compile(r"^[^#\s]+==[^#\s]*\+", re.MULTILINE)
 
 
 def requirements_of(prefix: Path, store: Store | None) -> str:
-    """Return what a backup of an environment would hold as its ``.txt``; nothing is kept or noted.
+    """Return an environment's Python packages as ``export`` writes them for pip; nothing is kept or noted.
 
     Args:
         prefix: of the environment.
@@ -27,17 +31,24 @@ def requirements_of(prefix: Path, store: Store | None) -> str:
     known = look(prefix, store) if store is not None else None
     if known is not None:
         try:
-            return known.backup.txt.read_text(encoding="utf-8")
+            text = known.backup.txt.read_text(encoding="utf-8")
+            if is_for_pip(text):
+                return text
         except (OSError, ValueError):
             # rotated away a moment ago, or edited
             pass
     from envkeep.capturing.listed import requirements_list
 
-    text = requirements_list(Path(os.path.abspath(prefix)))  # noqa: PTH100 - links in the path stay as the user spells them
-    if text is not None:
-        return text
+    listed = requirements_list(Path(os.path.abspath(prefix)))  # noqa: PTH100 - links in the path stay as the user spells them
+    if listed is not None:
+        return listed
     from envkeep.capturing.capture import capture
     from envkeep.formats.requirements_txt import write
     from envkeep.keeping.former import capture_beside
 
-    return write(capture(prefix) if store is None else capture_beside(prefix, store))
+    return write(capture(prefix) if store is None else capture_beside(prefix, store), name_indexes=True)
+
+
+def is_for_pip(text: str) -> bool:
+    """Return whether a backup's ``.txt`` is also what ``export`` writes: that names the indexes which local versions need."""
+    return _LOCAL_VERSION.search(text) is None
