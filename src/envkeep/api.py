@@ -118,8 +118,8 @@ def export(
 
     Args:
         source: from ``capture`` or ``load``; None: the environment of ``prefix``. Its ``requirements`` alone, which is what
-            ``pip freeze`` would list, take less than a capture, and nothing is read where nothing changed since a backup; the
-            backup then also says which checkouts had changes that were not committed.
+            ``pip freeze`` would list, take less than a capture, and nothing is read where nothing changed since a backup (and
+            what a checkout or an index says has no part in them).
         format: which file.
         pip: how the pip section of an environment.yml names packages.
         with_secrets: also variables that look secret.

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from envkeep.capturing import conda_meta, reading
+from envkeep.capturing import conda_meta, listed, reading
 from envkeep.capturing.capture import capture
 from envkeep.capturing.listed import requirements_list
 from envkeep.errors import NotAnEnvironmentError
@@ -47,10 +48,10 @@ def lab(path: Path) -> WildPrefix:
 
 
 def lines(prefix: WildPrefix) -> list[str]:
-    listed = requirements_list(prefix.path)
-    assert listed is not None
-    assert listed == write(capture(prefix.path), name_indexes=True)
-    return listed.splitlines()[3:]
+    text = requirements_list(prefix.path)
+    assert text is not None
+    assert text == write(capture(prefix.path), name_indexes=True)
+    return text.splitlines()[3:]
 
 
 def test_plain_packages_need_no_record_but_pythons(tmp_path: Path, records: list[str]) -> None:
@@ -64,10 +65,10 @@ def test_a_build_machines_origin_is_looked_up_by_name(tmp_path: Path, records: l
     prefix = lab(tmp_path / "lab")
     for name, package in (("fastjsonschema", "python-fastjsonschema"), ("matplotlib", "matplotlib-base")):
         prefix.dist(name, "3.9", conda=package, direct_url='{"url": "file:///home/conda/feedstock_root/work", "dir_info": {}}')
-    listed = requirements_list(prefix.path)
+    text = requirements_list(prefix.path)
     assert "six-1.17.0-0.json" not in records
-    assert listed is not None
-    assert {"fastjsonschema==3.9", "matplotlib==3.9"} <= set(listed.splitlines())
+    assert text is not None
+    assert {"fastjsonschema==3.9", "matplotlib==3.9"} <= set(text.splitlines())
     assert len(lines(prefix)) == 4
 
 
@@ -98,6 +99,56 @@ def test_what_takes_a_capture_is_left_to_it(tmp_path: Path, odd: str) -> None:
         (prefix.path / "conda-meta" / "python-3.12.1-h_cpython.json").write_text("{")
     else:
         (prefix.path / "conda-meta" / "python-3.12.1-h_cpython.json").unlink()
+    assert requirements_list(prefix.path) is None
+
+
+def test_what_is_no_dist_info_is_read_as_what_it_is(tmp_path: Path) -> None:
+    prefix = lab(tmp_path / "lab")
+    old = prefix.path / prefix.site / "foo-2.0.egg-info"
+    old.mkdir()
+    (old / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: foo\nVersion: 2.0\n\n")
+    (old / "METADATA").write_text("Metadata-Version: 2.1\nName: six\nVersion: 9\nSummary: x\n\n")
+    assert "foo==2.0" in lines(prefix)
+
+
+def test_metadata_that_a_capture_refuses_is_refused(tmp_path: Path) -> None:
+    prefix = lab(tmp_path / "lab")
+    text = "Metadata-Version: 2.1\nName: zope.interface\nVersion: 1.0\nSummary: x\n\n"
+    folder = prefix.dist("zope_interface", "1.0", metadata=text)
+    assert "zope.interface==1.0" in lines(prefix)
+    with (folder / "METADATA").open("ab") as file:
+        file.truncate(17 << 20)
+    assert "zope_interface==1.0" in lines(prefix)
+
+
+def test_of_two_packages_that_list_one_dist_the_last_counts(tmp_path: Path) -> None:
+    prefix = lab(tmp_path / "lab")
+    content = "tool.py,sha256=pips,1\ntool-1.0.dist-info/INSTALLER,,\n"
+    origin = '{"url": "https://example.org/tool.whl", "archive_info": {}}'
+    folder = prefix.dist("tool", "1.0", conda="tool", record=content, direct_url=origin)
+    path = f"{prefix.site}/{folder.name}/RECORD"
+    for package, digest in (("tool", sha256(content.encode()).hexdigest()), ("zzz", "0" * 64)):
+        paths = {"paths": [{"_path": path, "path_type": "hardlink", "sha256": digest}], "paths_version": 1}
+        os.utime(prefix.record(package, files=[path], paths_data=paths), (1, 1))
+    assert "tool @ https://example.org/tool.whl" in lines(prefix)
+
+
+def test_an_environment_that_goes_while_it_is_read_is_left_to_a_capture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = lab(tmp_path / "lab")
+
+    def listing_and_gone(folder: str | Path) -> list[os.DirEntry[str]]:
+        entries = reading.listing(folder)
+        if Path(folder).name == "site-packages":
+            shutil.rmtree(prefix.path)
+        return entries
+
+    monkeypatch.setattr(listed, "listing", listing_and_gone)
+    assert requirements_list(prefix.path) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="paths are text elsewhere")
+def test_a_path_that_is_no_text_is_left_to_a_capture(tmp_path: Path) -> None:
+    prefix = lab(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")))
     assert requirements_list(prefix.path) is None
 
 
@@ -164,5 +215,5 @@ def test_whatever_lies_there_the_list_is_that_of_a_capture(
     other = prefix.path / prefix.site / f"other{ending}"
     other.parent.mkdir(parents=True, exist_ok=True)
     other.write_text(json.dumps("Name: other"))
-    listed = requirements_list(prefix.path)
-    assert listed is None or listed == write(capture(prefix.path), name_indexes=True)
+    text = requirements_list(prefix.path)
+    assert text is None or text == write(capture(prefix.path), name_indexes=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import pytest
 
 from envkeep.cli.at_start import answer_unchanged, needs_engine
 from envkeep.keeping.backup import backup
+from envkeep.keeping.unchanged import look_as_configured
 from envkeep.store import seen
 from envkeep.store.config import load_config
 from envkeep.store.store import Store
@@ -56,11 +58,23 @@ def test_it_answers_as_the_command_does(lab: Lab, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == ""
 
 
+def settle(lab: Lab) -> None:
+    store = Store(load_config().home)
+    for _ in range(2):
+        time.sleep(_TICK)
+        backup(lab.prefix, store)
+    time.sleep(_TICK)
+
+
 def test_the_list_of_packages_is_that_of_the_backup(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["export", "--format", "requirements", "-p", str(lab.prefix)]
+    assert not answer_unchanged(words, environ()), "what it says of a checkout is git's to say"
+    shutil.rmtree(lab.site / "editable-1.0.dist-info")
+    lab.pip_install("tool", "1.0")
+    settle(lab)
     assert answer_unchanged(words, environ())
     quick = capsys.readouterr().out
-    assert "editable" in quick
+    assert "tool==1.0" in quick
     whole = [sys.executable, "-c", "from envkeep.cli.main import main; main()", *words]
     assert subprocess.run(whole, check=True, capture_output=True, text=True).stdout == quick
     assert not answer_unchanged([*words, "--hash", "sha256"], environ())
@@ -76,16 +90,32 @@ def test_the_list_of_packages_is_that_of_the_backup(lab: Lab, capsys: pytest.Cap
 
 def test_a_list_that_needs_another_index_names_it_whichever_way_it_is_made(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://wheels.example.org/cu121")
+    shutil.rmtree(lab.site / "editable-1.0.dist-info")
     lab.pip_install("torch", "2.1.0+cu121")
-    for _ in range(2):
-        time.sleep(_TICK)
-        backup(lab.prefix, Store(load_config().home))
+    settle(lab)
     words = ["export", "--format", "requirements", "-p", str(lab.prefix)]
     whole = [sys.executable, "-c", "from envkeep.cli.main import main; main()", *words]
     short = [sys.executable, "-m", "envkeep", *words]
     said = {subprocess.run(argv, check=True, capture_output=True, text=True).stdout for argv in (whole, short)}
     assert len(said) == 1
     assert "--extra-index-url https://wheels.example.org/cu121\n" in said.pop()
+
+
+def test_a_list_that_went_away_in_between_is_left_to_the_command(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(lab.site / "editable-1.0.dist-info")
+    settle(lab)
+    known = look_as_configured(str(lab.prefix), str(load_config().home))
+    assert known is not None
+    monkeypatch.setattr("envkeep.keeping.unchanged.look_as_configured", lambda *_: known._replace(stamp="20250101000000"))
+    assert not answer_unchanged(["export", "--format", "requirements", "-p", str(lab.prefix)], environ())
+
+
+def test_wrong_settings_are_said_by_the_list_too(lab: Lab) -> None:
+    (load_config().home / "config.toml").write_text("[backup]\nlimit = 'none'\n")
+    short = [sys.executable, "-m", "envkeep", "export", "--format", "requirements", "-p", str(lab.prefix)]
+    done = subprocess.run(short, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "config.toml" in done.stderr
 
 
 def test_the_active_environment_is_meant_where_there_is_one_alone(lab: Lab) -> None:
@@ -161,10 +191,16 @@ def test_the_engine_is_started_early_where_the_words_tell_that_it_is_needed(word
     assert not needs_engine(words.split(), environ(ENVKEEP_RESTORE_ENGINE="conda"))
 
 
-def test_an_engine_that_was_started_for_nothing_is_neither_heard_nor_waited_for(home: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "envkeep", "restore", "nosuch", "--bad"], capture_output=True, text=True, check=False
+def test_an_engine_that_was_started_for_nothing_is_neither_heard_nor_waited_for(home: Path, tmp_path: Path) -> None:
+    # an engine's process that takes its time to come up
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, time\nif 'envkeep.engines.rattler_worker' in sys.orig_argv:\n    time.sleep(30)\n"
     )
+    words = [sys.executable, "-m", "envkeep", "restore", "nosuch", "--bad"]
+    variables = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    start = time.monotonic()
+    done = subprocess.run(words, env=variables, capture_output=True, text=True, check=False, timeout=60)
+    assert time.monotonic() - start < 2.5, "the patience with an engine at work is 3 seconds"
     assert done.returncode == 2
     assert done.stdout == ""
     assert "--bad" in done.stderr

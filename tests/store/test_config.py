@@ -251,6 +251,15 @@ class TestHome:
             resolve_home(None, {self.USER: str(tmp_path), "ENVKEEP_HOME": "store"})
         assert resolve_home("~/store", {self.USER: str(tmp_path)}) == tmp_path / "store"
 
+    def test_what_can_be_no_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(BadConfigError, match=r"--home '.*a\\x00b' can be no folder"):
+            resolve_home("a\0b", {})
+        # what reads there says so
+        long = tmp_path / ("x" * 300)
+        assert resolve_home(long, {}) == long
+        with pytest.raises(BadConfigError, match="cannot be read: .*"):
+            load_config(long, {})
+
     def test_a_file_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "f").write_text("")
         with pytest.raises(BadConfigError, match=r"--home .*f is no folder"):

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
     from envkeep.capturing.former import Former
 
-__all__ = ["Found", "read_distribution", "with_states"]
+__all__ = ["METADATA_LIMIT", "Found", "read_distribution", "with_states"]
 
-_METADATA_LIMIT = 16 << 20
+METADATA_LIMIT = 16 << 20
+"""Bytes: a larger METADATA is none."""
 _RECORD_LIMIT = 64 << 20
 _SMALL = 1 << 20
 # what is read of a metadata folder
@@ -120,7 +121,7 @@ def _dist_info(
     start = f"{folder.path}/"
     path = line_text(f"{location}/{folder.name}")
     try:
-        content = read_bytes(start + "METADATA", _METADATA_LIMIT)
+        content = read_bytes(start + "METADATA", METADATA_LIMIT)
     except FileNotFoundError:
         # pip leaves such folders behind; neither pip nor Python counts them
         message = f"{folder.name} has no METADATA; it is no distribution and is left out"
@@ -163,7 +164,7 @@ def _egg_info(
     # distutils wrote a file, setuptools writes a folder
     a_folder = is_folder(path)
     try:
-        content = read_bytes(path / "PKG-INFO" if a_folder else path, _METADATA_LIMIT)
+        content = read_bytes(path / "PKG-INFO" if a_folder else path, METADATA_LIMIT)
     except OSError as error:
         problems.append(_unreadable(f"{location}/{named or path.name}", error))
         content = b""

@@ -13,11 +13,11 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from envkeep.capturing.conda_meta import CondaMeta, read_conda_meta
-from envkeep.capturing.distribution import read_distribution, with_states
+from envkeep.capturing.distribution import METADATA_LIMIT, read_distribution, with_states
 from envkeep.capturing.interpreter import ask_early, read_python, written_version
 from envkeep.capturing.layout import environment_kind, site_folders, subdir_of
 from envkeep.capturing.owners import METADATA, Owners, named_by, relative_to
-from envkeep.capturing.reading import exists, listing, read_start
+from envkeep.capturing.reading import exists, is_folder, listing, plain_text, read_start
 from envkeep.formats.requirements_txt import write
 from envkeep.model.names import normalise
 from envkeep.model.record import Distribution, EnvironmentInfo, Record
@@ -48,6 +48,8 @@ def requirements_list(prefix: Path, environ: Mapping[str, str] | None = None) ->
     Raises:
         NotAnEnvironmentError, UnreadableEnvironmentError: as of ``capture``.
     """
+    if plain_text(str(prefix)) != str(prefix):
+        return None
     kind = environment_kind(prefix)
     asked = ask_early(prefix, kind)
     meta = _records(prefix, _PYTHONS.__contains__) if kind == "conda" else CondaMeta((), {}, {}, ())
@@ -58,10 +60,13 @@ def requirements_list(prefix: Path, environ: Mapping[str, str] | None = None) ->
     written = written_version(prefix, kind, meta.packages)
     folders, _ = site_folders(prefix, kind, written.version if written is not None else None, meta.packages)
     distributions = _distributions(prefix, folders, of_conda=kind == "conda")
+    if distributions is None or not is_folder(prefix / "conda-meta" if kind == "conda" else prefix):
+        # what went away while it was read is an error of the capture
+        return None
     # it answers while all that is read; what it says seldom is another version than what is written
     python, _ = read_python(prefix, kind, written, subdir, start=True, asked=asked)
     stated = python.version if python is not None else None
-    if distributions is None or site_folders(prefix, kind, stated, meta.packages)[0] != folders:
+    if site_folders(prefix, kind, stated, meta.packages)[0] != folders:
         return None
     indexes = _indexes(prefix, environ) if any("+" in dist.version for dist in distributions) else {}
     return write(
@@ -87,10 +92,13 @@ def _distributions(prefix: Path, folders: Sequence[Path], *, of_conda: bool) -> 
             name = entry.name
             if not name.endswith(METADATA) or name.startswith("~"):
                 continue
-            try:
-                head = _HEAD.match(read_start(f"{entry.path}/METADATA", _HEAD_SIZE))
-            except OSError:
-                head = None
+            head = None
+            if name.endswith(".dist-info"):
+                try:
+                    head = _HEAD.match(read_start(f"{entry.path}/METADATA", _HEAD_SIZE, METADATA_LIMIT))
+                except OSError:
+                    # read_distribution says what that means
+                    pass
             if head is None or exists(f"{entry.path}/direct_url.json"):
                 others.append((entry, location))
                 continue
@@ -126,9 +134,9 @@ def _owners(prefix: Path, folders: Sequence[Path], entries: Sequence[os.DirEntry
 
     meta = _records(prefix, wanted)
     owners = None if meta is None else Owners(prefix, folders, meta)
-    if owners is None or all(owners.owner(entry) is not None for entry in entries):
+    if owners is None or all(owners.is_untouched(entry) for entry in entries):
         return owners
-    # any package may have put it there
+    # any package may have put it there, or have been the last to
     meta = _records(prefix)
     return None if meta is None else Owners(prefix, folders, meta)
 

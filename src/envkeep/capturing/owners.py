@@ -59,6 +59,14 @@ class Owners:
             if start[1]:
                 self.by_package.setdefault(package, []).append((start[0] + name, name))
 
+    def is_untouched(self, entry: os.DirEntry[str]) -> bool:
+        """Return whether a package has a distribution's metadata, and it has not moved since that was installed."""
+        package, _ = self._owners.get(entry.path, (None, ""))
+        try:
+            return package is not None and entry.stat().st_mtime_ns <= self._written[package][1]
+        except OSError:
+            return False
+
     def owner(self, entry: os.DirEntry[str]) -> str | None:
         """Return the conda package whose a distribution's metadata is; None for what pip, uv or others put there."""
         package, path = self._owners.get(entry.path, (None, ""))

@@ -58,10 +58,7 @@ def read_bytes(path: str | Path, limit: int) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         info = os.fstat(descriptor)
-        if not stat.S_ISREG(info.st_mode):
-            raise OSError("it is no regular file")
-        if info.st_size > limit:
-            raise TooLargeError(f"it is {info.st_size / 1e6:.0f} MB large")
+        _check(info, limit)
         content = os.read(descriptor, info.st_size + 1)
         if len(content) < info.st_size:
             parts = [content]
@@ -73,19 +70,25 @@ def read_bytes(path: str | Path, limit: int) -> bytes:
         os.close(descriptor)
 
 
-def read_start(path: str | Path, size: int) -> bytes:
+def read_start(path: str | Path, size: int, limit: int) -> bytes:
     """Return the first bytes of a regular file, fewer where it has fewer.
 
     Raises:
-        OSError: as ``read_bytes``.
+        OSError: as ``read_bytes``, to which ``limit`` belongs.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("it is no regular file")
+        _check(os.fstat(descriptor), limit)
         return os.read(descriptor, size)
     finally:
         os.close(descriptor)
+
+
+def _check(info: os.stat_result, limit: int) -> None:
+    if not stat.S_ISREG(info.st_mode):
+        raise OSError("it is no regular file")
+    if info.st_size > limit:
+        raise TooLargeError(f"it is {info.st_size / 1e6:.0f} MB large")
 
 
 def read_text(path: str | Path, limit: int) -> str:

@@ -100,6 +100,10 @@ def _delicate(folder: str, since: int, complete: Collection[str]) -> set[str]:
         young = young and (name not in complete or often[name] > 1) and not _is_finished(entry.path)
         if young or entry.is_symlink() or entry.name.endswith(".egg"):
             found.add(entry.path)
+        metadata = f"{entry.path}/METADATA"
+        if os.path.islink(metadata):  # noqa: PTH114 - one for each package
+            # into uv's cache (--link-mode symlink) or conda's, which are emptied without a word here
+            found.add(metadata)
     return found
 
 

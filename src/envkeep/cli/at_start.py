@@ -43,7 +43,13 @@ def main() -> None:
             start_early(os.environ)
         from envkeep.cli.main import main as whole
 
-        whole()
+        try:
+            whole()
+        finally:
+            if "envkeep.engines.rattler" in sys.modules:
+                from envkeep.engines.rattler import end_early
+
+                end_early()
     else:
         _run(options)
 
@@ -73,16 +79,18 @@ def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
     if seen is None:
         return False
     if "requirements" in options:
-        from envkeep.keeping.listing import is_for_pip
-
+        if not seen.is_list:
+            return False
         path = os.path.join(seen.store, seen.folder, f"{seen.stamp}_environment.txt")  # noqa: PTH118
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123
-            text = file.read()
-        if not is_for_pip(text):
+        try:
+            with open(path, encoding="utf-8") as file:  # noqa: PTH123
+                text = file.read()
+        except (OSError, ValueError):
+            # rotated away a moment ago
             return False
         from envkeep.report.console import Console
 
-        Console().result(text.removesuffix("\n"))
+        Console().result(text.rstrip("\n"))
     elif "quiet" not in options:
         from envkeep.report.backup import problems_hint, unchanged_text
         from envkeep.report.console import Console

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from envkeep.cli.answering import answering
@@ -21,6 +22,11 @@ def list_requirements(home: Path | None = None, *, prefix: Path | None = None, q
     with answering("export", home, json=False, quiet=quiet, verbose=False) as run:
         from envkeep.cli.choosing import live_prefix
         from envkeep.keeping.listing import requirements_of
+        from envkeep.store.home import CONFIG_FILE, resolve_home
+
+        if os.path.lexists(resolve_home(run.home, os.environ) / CONFIG_FILE):
+            # settings that are wrong are said, as everywhere
+            run.config()
 
         # the last backup was asked before, in `at_start`, and neither it nor any setting says what is in an environment
         text = requirements_of(live_prefix(None, prefix), None)

@@ -153,6 +153,10 @@ class Rebuild:
     def woken(self, run: Answering, config: Config, chosen: Chosen) -> Engine | None:
         """Return the engine that a backup with conda packages will need, which comes up while the backup is read; else None."""
         summary = chosen.backup.summary if chosen.backup is not None else None
+        if summary is not None and not summary.conda:
+            from envkeep.engines.rattler import end_early
+
+            end_early()
         if summary is None or not summary.conda:
             return None
         from envkeep.restoring.prepare import woken_engine

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from envkeep.engines.run import Dialogue
     from envkeep.model.record import CondaPackage
 
-__all__ = ["RattlerEngine", "cache_folder", "is_installed", "start_early"]
+__all__ = ["RattlerEngine", "cache_folder", "end_early", "is_installed", "start_early"]
 
 _INSTALL_IT = 'Install it: pip install "envkeep[engine]"'
 # what the engine's own words for it hold, and what to do then
@@ -58,6 +58,12 @@ def start_early(environ: Mapping[str, str]) -> None:
     with suppress(EngineError):
         if is_installed():
             _early.append((variables, _start(variables)))
+
+
+def end_early() -> None:
+    """End what ``start_early`` started and no engine took, at once, however far it is."""
+    while _early:
+        _early.pop()[1].close(at_once=True)
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,7 @@ from envkeep.keeping.unchanged import look
 if TYPE_CHECKING:
     from envkeep.store.store import Store
 
-__all__ = ["is_for_pip", "requirements_of"]
-
-# 2.1.0+cu121, which is on an index that only what is made for pip names
-_LOCAL_VERSION = re.compile(r"^[^#\s]+==[^#\s]*\+", re.MULTILINE)
+__all__ = ["requirements_of"]
 
 
 def requirements_of(prefix: Path, store: Store | None) -> str:
@@ -23,17 +19,15 @@ def requirements_of(prefix: Path, store: Store | None) -> str:
 
     Args:
         prefix: of the environment.
-        store: where its backups are: the last one's is the answer if nothing moved since. None: there is none.
+        store: where its backups are: the last one's ``.txt`` is the answer if nothing moved since. None: there is none.
 
     Raises:
         NotAnEnvironmentError, UnreadableEnvironmentError: as of ``capture``.
     """
     known = look(prefix, store) if store is not None else None
-    if known is not None:
+    if known is not None and known.is_list:
         try:
-            text = known.backup.txt.read_text(encoding="utf-8")
-            if is_for_pip(text):
-                return text
+            return known.backup.txt.read_text(encoding="utf-8")
         except (OSError, ValueError):
             # rotated away a moment ago, or edited
             pass
@@ -47,8 +41,3 @@ def requirements_of(prefix: Path, store: Store | None) -> str:
     from envkeep.keeping.former import capture_beside
 
     return write(capture(prefix) if store is None else capture_beside(prefix, store), name_indexes=True)
-
-
-def is_for_pip(text: str) -> bool:
-    """Return whether a backup's ``.txt`` is also what ``export`` writes: that names the indexes which local versions need."""
-    return _LOCAL_VERSION.search(text) is None

@@ -22,10 +22,11 @@ __all__ = ["Known", "forget_look", "look", "look_as_configured", "remember"]
 
 
 class Known(NamedTuple):
-    """The backup that holds what is in the environment, and what was odd when it was read."""
+    """The backup that holds what is in the environment, and what was odd when it was read; ``is_list`` as of ``Seen``."""
 
     backup: Backup
     problems: tuple[Problem, ...]
+    is_list: bool
 
 
 def look(prefix: Path, store: Store) -> Known | None:
@@ -45,7 +46,7 @@ def look(prefix: Path, store: Store) -> Known | None:
     if backup is None or backup.state != "whole":
         return None
     problems = (Problem(code=code, message=message, path=path, package=package) for code, message, path, package in seen.problems)
-    return Known(backup, tuple(problems))
+    return Known(backup, tuple(problems), seen.is_list)
 
 
 def look_as_configured(prefix: str, home: str) -> Seen | None:
@@ -100,6 +101,7 @@ def remember(prefix: Path, store: Store, record: Record, backup: Backup, began: 
         taken=began,
         watched=things,
         problems=tuple((problem.code, problem.message, problem.path, problem.package) for problem in record.problems),
+        is_list=_is_list(record, backup),
     )
     write_seen(path, seen)
 
@@ -108,6 +110,18 @@ def forget_look(prefix: Path, store: Store) -> None:
     """Make the next backup of an environment read it, whatever moved: somebody has found that it is not what its backup holds."""
     for kind in ("", "own"):
         forget(seen_file(os.fspath(store.home), os.path.abspath(prefix), kind=kind))  # noqa: PTH100 - as it was written
+
+
+def _is_list(record: Record, backup: Backup) -> bool:
+    from envkeep.formats.requirements_txt import write
+
+    # which index has a local version is a matter of settings, in what state a checkout is one of git
+    if any("+" in dist.version or (dist.origin is not None and dist.origin.kind == "directory") for dist in record.distributions):
+        return False
+    try:
+        return backup.txt.read_bytes() == write(record, name_indexes=True).encode("utf-8", "replace")
+    except OSError:
+        return False
 
 
 def _seen(prefix: str, home: str) -> Seen | None:
@@ -123,7 +137,7 @@ def _place(prefix: str, home: str) -> tuple[str, str]:
     spelled = os.path.abspath(prefix)  # noqa: PTH100
     try:
         own = os.path.samefile(spelled, sys.prefix)  # noqa: PTH121
-    except OSError:
+    except (OSError, ValueError):
         own = False
     return seen_file(home, spelled, kind="own" if own else ""), sys.version if own else ""
 

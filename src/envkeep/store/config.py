@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from envkeep.errors import BadConfigError
 from envkeep.store.config_settings import SETTINGS, Value, init_text
 from envkeep.store.config_sources import Fault, Given, from_environ, from_file, from_overrides, pymodaq_files
-from envkeep.store.home import resolve_home
+from envkeep.store.home import CONFIG_FILE, resolve_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,7 +30,6 @@ __all__ = [
     "load_config",
 ]
 
-CONFIG_FILE = "config.toml"
 EngineChoice = Literal["rattler", "conda", "mamba", "micromamba"]
 InstallerChoice = Literal["pip", "uv"]
 

@@ -5,6 +5,7 @@ Each source gives ``Given`` values and ``Fault``s; none raises for what is in it
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import sys
@@ -103,7 +104,8 @@ def pymodaq_files(home: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
     from pathlib import Path
 
     mine = home / "config" / "utils.toml"
-    if home.name != ".pymodaq" and not mine.is_file():
+    # pathlib raises where a home may not be looked into
+    if home.name != ".pymodaq" and not os.path.isfile(mine):  # noqa: PTH113
         return ()
     if sys.platform == "win32":
         base = environ.get("PROGRAMDATA", "C:\\ProgramData")

@@ -11,7 +11,10 @@ from envkeep.errors import BadConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["resolve_home"]
+__all__ = ["CONFIG_FILE", "resolve_home"]
+
+CONFIG_FILE = "config.toml"
+"""The file of settings in it."""
 
 
 def resolve_home(flag: Path | str | None, environ: Mapping[str, str]) -> Path:
@@ -34,7 +37,10 @@ def resolve_home(flag: Path | str | None, environ: Mapping[str, str]) -> Path:
     else:
         home, origin = _user_home(environ) / ".envkeep", "the default home"
     home = Path(os.path.abspath(home))  # noqa: PTH100 - resolve() would follow the user's own links
-    if home.exists() and not home.is_dir():
+    if "\0" in str(home):
+        raise BadConfigError(f"{origin} {str(home)!r} can be no folder", "Name a folder with --home DIR or ENVKEEP_HOME.")
+    # pathlib raises where the way there may not be gone, or is too long; whoever opens something there says so
+    if os.path.exists(home) and not os.path.isdir(home):  # noqa: PTH110, PTH112
         raise BadConfigError(f"{origin} {home} is no folder", "Name a folder with --home DIR or ENVKEEP_HOME.")
     return home
 

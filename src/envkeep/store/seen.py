@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 FOLDER = "seen"
-_SCHEMA = 1
+_SCHEMA = 2
 _LARGEST = 1 << 20
 _GRAIN = 2 * 10**9
 # what moves nothing that is watched (a person edits METADATA) is found after a day at the latest
@@ -80,6 +80,8 @@ class Seen(NamedTuple):
         taken: when the look began, ns since 1970.
         watched: how things stood.
         problems: what was odd: code, message, path and package of each.
+        is_list: whether the backup's ``.txt`` is the list of Python packages that would be exported: it depends on more than what
+            is watched where there are checkouts, or versions that another index has.
     """
 
     prefix: str
@@ -92,6 +94,7 @@ class Seen(NamedTuple):
     taken: int
     watched: Watched
     problems: tuple[tuple[str, ...], ...]
+    is_list: bool
 
 
 def signature(path: str) -> Signature | None:
@@ -169,6 +172,7 @@ def read_seen(path: str) -> Seen | None:
             taken=raw["taken"],
             watched=Watched(_signatures(raw["still"]), _signatures(raw["same"])),
             problems=tuple((code, message, path, package) for code, message, path, package in raw["problems"]),
+            is_list=raw["is_list"] is True,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
