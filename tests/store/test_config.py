@@ -254,11 +254,12 @@ class TestHome:
     def test_what_can_be_no_folder(self, tmp_path: Path) -> None:
         with pytest.raises(BadConfigError, match=r"--home '.*a\\x00b' can be no folder"):
             resolve_home("a\0b", {})
-        # what reads there says so
-        long = tmp_path / ("x" * 300)
-        assert resolve_home(long, {}) == long
-        with pytest.raises(BadConfigError, match="cannot be read: .*"):
-            load_config(long, {})
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows takes a name that is too long for one that is not there")
+    def test_a_name_that_is_too_long_is_one_line(self, tmp_path: Path) -> None:
+        home = resolve_home(tmp_path / ("x" * 300), {})
+        with pytest.raises(BadConfigError, match="cannot be read: File name too long"):
+            load_config(home, {})
 
     def test_a_file_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "f").write_text("")
