@@ -106,7 +106,7 @@ def test_a_list_that_went_away_in_between_is_left_to_the_command(lab: Lab, monke
     settle(lab)
     known = look_as_configured(str(lab.prefix), str(load_config().home))
     assert known is not None
-    monkeypatch.setattr("envkeep.keeping.unchanged.look_as_configured", lambda *_: known._replace(stamp="20250101000000"))
+    monkeypatch.setattr("envkeep.keeping.listing.look_as_told", lambda *_: known._replace(stamp="20250101000000"))
     assert not answer_unchanged(["export", "--format", "requirements", "-p", str(lab.prefix)], environ())
 
 

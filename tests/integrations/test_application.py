@@ -6,12 +6,17 @@ import logging
 import os
 import subprocess
 import sys
+import time
+from dataclasses import fields
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import envkeep
+from envkeep.keeping.backup import BackupResult, UnchangedResult
+from envkeep.store import seen
+from envkeep.store.config import load_config
 from support.prefixes import conda_prefix, install
 
 if TYPE_CHECKING:
@@ -153,3 +158,63 @@ def test_without_logging_a_failure_is_on_stderr_and_nothing_else(home: Path, pre
     assert done.stdout == ""
     assert done.stderr.startswith("no backup was kept: ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def settled(home: Path, prefix: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment whose last backup was found to hold what is there."""
+    monkeypatch.setattr(seen, "_GRAIN", 0)
+    for _ in range(2):
+        # the kernel stamps files with a clock of 4 ms (CONFIG_HZ=250)
+        time.sleep(0.02)
+        assert envkeep.backup(prefix) is not None
+    time.sleep(0.02)
+    return prefix
+
+
+def test_where_nothing_moved_the_first_of_a_process_loads_next_to_nothing(settled: Path) -> None:
+    code = (
+        "import sys, envkeep\n"
+        "result = envkeep.backup(sys.argv[1])\n"
+        "heavy = ('logging', 'hashlib', 'envkeep.api', 'envkeep.store.store', 'envkeep.model.record')\n"
+        "print([name for name in heavy if name in sys.modules])\n"
+        "print(result.kept, result.record, result.previous.state, result.environment.folder, bool(result.changes))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, settled], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "None None whole lab False"]
+    assert done.stderr == ""
+
+
+def test_what_it_says_then_is_what_a_look_with_all_settings_says(
+    settled: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = envkeep.backup(settled)
+    assert isinstance(quick, UnchangedResult)
+    # a variable is for those who read all settings
+    monkeypatch.setenv("ENVKEEP_BACKUP_LIMIT", str(load_config().limit))
+    whole = envkeep.backup(settled)
+    assert type(whole) is BackupResult
+    for each in fields(BackupResult):
+        assert getattr(quick, each.name) == getattr(whole, each.name), each.name
+    assert quick.previous is quick.previous
+    assert envkeep.backup(settled, home=home / ".envkeep", tag="paper") is not None
+
+
+@pytest.mark.parametrize("file", ["config.toml", "config/utils.toml"])
+def test_switched_off_since_the_last_look(settled: Path, home: Path, file: str) -> None:
+    path = home / ".envkeep" / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("[backup]\nkeep_backup = false\n")
+    assert envkeep.backup(settled) is None
+
+
+def test_pymodaqs_home_is_looked_at_as_quickly(home: Path, prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seen, "_GRAIN", 0)
+    for _ in range(2):
+        time.sleep(0.02)
+        envkeep.backup(prefix, home="~/.pymodaq")
+    time.sleep(0.02)
+    assert isinstance(envkeep.backup(prefix, home="~/.pymodaq"), UnchangedResult)
+    (home / ".pymodaq" / "config").mkdir()
+    (home / ".pymodaq" / "config" / "utils.toml").write_text("[backup]\nkeep_backup = false\n")
+    assert envkeep.backup(prefix, home="~/.pymodaq") is None

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_unchanged", "main", "needs_engine"]
 
-_NO_SETTINGS = {"ENVKEEP_HOME", "ENVKEEP_CACHE"}
 _LIST = ("export", "--format", "requirements")
 _BUILDING = {"restore", "rollback"}
 # another engine's process would be started, or none
@@ -64,34 +63,25 @@ def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
         environ: of the process.
     """
     options = _options(words)
-    if options is None or _has_settings(environ):
-        return False
-    home = options.get("home") or environ.get("ENVKEEP_HOME", "").strip() or "~/.envkeep"
-    if not (options.get("home") or home.startswith("~") or os.path.isabs(home)):  # noqa: PTH117 - as below
-        return False
-    home = os.path.expanduser(home) if home.startswith("~") else home  # noqa: PTH111 - pathlib takes as long as the rest
-    prefix = options.get("prefix") or _active(environ)
-    if prefix is None or prefix.startswith("~"):
-        return False
-    from envkeep.keeping.unchanged import look_as_configured
-
-    seen = look_as_configured(prefix, os.path.abspath(home))  # noqa: PTH100
-    if seen is None:
+    prefix = None if options is None else options.get("prefix") or _active(environ)
+    if options is None or prefix is None:
         return False
     if "requirements" in options:
-        if not seen.is_list:
-            return False
-        path = os.path.join(seen.store, seen.folder, f"{seen.stamp}_environment.txt")  # noqa: PTH118
-        try:
-            with open(path, encoding="utf-8") as file:  # noqa: PTH123
-                text = file.read()
-        except (OSError, ValueError):
-            # rotated away a moment ago
+        from envkeep.keeping.listing import last_list
+
+        text = last_list(prefix, options.get("home"), environ)
+        if text is None:
             return False
         from envkeep.report.console import Console
 
         Console().result(text.rstrip("\n"))
-    elif "quiet" not in options:
+        return True
+    from envkeep.keeping.unchanged import look_as_told
+
+    seen = look_as_told(prefix, options.get("home"), environ)
+    if seen is None:
+        return False
+    if "quiet" not in options:
         from envkeep.report.backup import problems_hint, unchanged_text
         from envkeep.report.console import Console
 
@@ -107,13 +97,11 @@ def needs_engine(words: Sequence[str], environ: Mapping[str, str]) -> bool:
         words: of the command line, the program's name left out.
         environ: of the process.
     """
-    if (
-        not words
-        or words[0] not in _BUILDING
-        or any(name.startswith("ENVKEEP_") and name not in _NO_SETTINGS for name in environ)
-    ):
+    if not words or words[0] not in _BUILDING:
         return False
-    return not any(word.partition("=")[0] in _NO_ENGINE for word in words)
+    from envkeep.keeping.unchanged import has_settings
+
+    return not has_settings(environ) and not any(word.partition("=")[0] in _NO_ENGINE for word in words)
 
 
 def _run(options: Mapping[str, str]) -> None:
@@ -157,10 +145,6 @@ def _options(words: Sequence[str]) -> dict[str, str] | None:
         else:
             return None
     return found
-
-
-def _has_settings(environ: Mapping[str, str]) -> bool:
-    return any(name.startswith("ENVKEEP_") and name not in _NO_SETTINGS for name in environ)
 
 
 def _active(environ: Mapping[str, str]) -> str | None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import logging
+import os
+import sys
 from typing import TYPE_CHECKING, Literal, overload
 
 if TYPE_CHECKING:
+    from logging import Logger
     from threading import Thread
 
     from envkeep.api import Place
     from envkeep.keeping.backup import BackupResult
 
 __all__ = ["backup"]
-
-# without a handler of the application's, logging prints warnings on stderr: a backup that fails is never passed over in silence
-_log = logging.getLogger("envkeep")
 
 
 @overload
@@ -84,7 +83,7 @@ def backup(
         thread.start()
     except RuntimeError as error:
         # no more threads, or the interpreter is on its way out
-        _log.warning("no backup was kept: %s", error)
+        _logger().warning("no backup was kept: %s", error)
     return thread
 
 
@@ -95,28 +94,56 @@ def _backup(prefix: Place | None, home: Place | None, tag: str | None, note: str
         from envkeep.errors import EnvkeepError
 
         if isinstance(error, EnvkeepError):
-            _log.warning("no backup was kept: %s", ". ".join(part for part in (error.fact, error.remedy) if part))
+            _logger().warning("no backup was kept: %s", ". ".join(part for part in (error.fact, error.remedy) if part))
         else:
             # a defect: where it happened matters
-            _log.warning("no backup was kept: %r", error, exc_info=True)
+            _logger().warning("no backup was kept: %r", error, exc_info=True)
         return None
 
 
 def _keep(prefix: Place | None, home: Place | None, tag: str | None, note: str | None) -> BackupResult | None:
+    unchanged = _unchanged(prefix, home) if tag is None else None
+    if unchanged is not None:
+        return unchanged
     from envkeep.api import load_settings, open_store, prefix_of
     from envkeep.keeping.backup import backup as keep
 
     config = load_settings(home)
     if not config.keep_backup:
         said = next(setting.origin for setting in config.settings if setting.name == "backup.keep_backup")
-        _log.info("no backup was kept: keep_backup is false (%s)", said)
+        _logger().info("no backup was kept: keep_backup is false (%s)", said)
         return None
     result = keep(prefix_of(prefix), open_store(config), tag=tag, note=note)
     if result.kept is None:
-        _log.info("%s: nothing changed, no backup was kept", result.environment.folder)
+        _logger().info("%s: nothing changed, no backup was kept", result.environment.folder)
     else:
         counts = "" if result.changes is None else result.changes.counts.text(ascii_only=True)
-        _log.info("%s: kept %s%s", result.environment.folder, result.kept.txt, f" ({counts})" if counts else "")
+        _logger().info("%s: kept %s%s", result.environment.folder, result.kept.txt, f" ({counts})" if counts else "")
     for problem in result.problems:
-        _log.info("%s: %s", result.environment.folder, problem.message)
+        _logger().info("%s: %s", result.environment.folder, problem.message)
     return result
+
+
+def _unchanged(prefix: Place | None, home: Place | None) -> BackupResult | None:
+    """Return what a backup comes to where nothing moved: the first of a process shall load next to nothing for it."""
+    from envkeep.keeping.unchanged import look_as_told
+
+    place, where = sys.prefix if prefix is None else os.fspath(prefix), None if home is None else os.fspath(home)
+    seen = look_as_told(place, where, os.environ)
+    if seen is None:
+        return None
+    from envkeep.keeping.backup import UnchangedResult
+
+    if "logging" in sys.modules:
+        # whoever wants to read this has loaded it, which takes longer than all the rest
+        _logger().info("%s: nothing changed, no backup was kept", seen.folder)
+        for _, message, _, _ in seen.problems:
+            _logger().info("%s: %s", seen.folder, message)
+    return UnchangedResult(seen)
+
+
+def _logger() -> Logger:
+    from logging import getLogger
+
+    # without a handler of the application's, logging prints warnings on stderr: no backup fails in silence
+    return getLogger("envkeep")

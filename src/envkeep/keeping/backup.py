@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.errors import RefusedError, StoreError
-from envkeep.keeping.unchanged import look
+from envkeep.keeping.unchanged import look, problems_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from envkeep.diffing.changes import Changes
     from envkeep.model.record import Problem, Record
     from envkeep.store.layout import Backup, StoredEnvironment
+    from envkeep.store.seen import Seen
     from envkeep.store.store import Store
 
-__all__ = ["BackupResult", "backup"]
+__all__ = ["BackupResult", "UnchangedResult", "backup"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,62 @@ class BackupResult:
     moved_from: StoredEnvironment | None = None
     problems: tuple[Problem, ...] = ()
     unrotated: str | None = None
+
+
+class UnchangedResult(BackupResult):
+    """The result where nothing moved since the last look; the backup is read when somebody asks for it.
+
+    An application that keeps a backup at its start seldom asks, and to load what a backup is made of would be all of its work.
+
+    Args:
+        seen: the look.
+    """
+
+    __slots__ = ("_previous", "_seen")
+    _seen: Seen
+    _previous: Backup | None
+
+    def __init__(self, seen: Seen) -> None:
+        # it is frozen, and what is not said here is found when it is asked for
+        said = {
+            "_seen": seen,
+            "_previous": None,
+            "kept": None,
+            "record": None,
+            "rotated": (),
+            "moved_from": None,
+            "unrotated": None,
+        }
+        for name, value in said.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def environment(self) -> StoredEnvironment:
+        """Its folder in the store."""
+        from envkeep.store.reading import read_environment
+
+        return read_environment(Path(self._seen.store) / self._seen.folder)
+
+    @property
+    def previous(self) -> Backup | None:
+        """The backup that holds what is there; None where it is gone by the time that this is first asked."""
+        if self._previous is None:
+            from envkeep.store.reading import read_backup
+
+            object.__setattr__(self, "_previous", read_backup(self.environment, self._seen.stamp))
+        return self._previous
+
+    @property
+    def changes(self) -> Changes:
+        """None."""
+        from envkeep.diffing.changes import Changes
+
+        return Changes()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What the capture met that the look stands for."""
+        return problems_of(self._seen)
 
 
 def backup(

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.keeping.unchanged import look
+from envkeep.keeping.unchanged import look_as_told
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from envkeep.store.store import Store
 
-__all__ = ["requirements_of"]
+__all__ = ["last_list", "requirements_of"]
+
+
+def last_list(prefix: str, home: str | None, environ: Mapping[str, str]) -> str | None:
+    """Return the last backup's ``.txt`` if nothing has moved since, and that is what would be exported now; else None.
+
+    Args:
+        prefix: of the environment.
+        home: as of ``look_as_told``.
+        environ: of the process.
+    """
+    seen = look_as_told(prefix, home, environ)
+    if seen is None or not seen.is_list:
+        return None
+    try:
+        with open(os.path.join(seen.store, seen.folder, f"{seen.stamp}_environment.txt"), encoding="utf-8") as file:  # noqa: PTH118, PTH123
+            return file.read()
+    except (OSError, ValueError):
+        # rotated away a moment ago, or edited
+        return None
 
 
 def requirements_of(prefix: Path, store: Store | None) -> str:
@@ -19,18 +40,13 @@ def requirements_of(prefix: Path, store: Store | None) -> str:
 
     Args:
         prefix: of the environment.
-        store: where its backups are: the last one's ``.txt`` is the answer if nothing moved since. None: there is none.
+        store: where its backups are, of which the last may save some reading. None: there is none.
 
     Raises:
         NotAnEnvironmentError, UnreadableEnvironmentError: as of ``capture``.
     """
-    known = look(prefix, store) if store is not None else None
-    if known is not None and known.is_list:
-        try:
-            return known.backup.txt.read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            # rotated away a moment ago, or edited
-            pass
+    from pathlib import Path
+
     from envkeep.capturing.listed import requirements_list
 
     listed = requirements_list(Path(os.path.abspath(prefix)))  # noqa: PTH100 - links in the path stay as the user spells them

@@ -12,21 +12,24 @@ from typing import TYPE_CHECKING, NamedTuple
 from envkeep.store.seen import Seen, at_rest, forget, read_seen, seen_file, unmoved, watched, write_seen
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from envkeep.model.record import Problem, Record
     from envkeep.store.layout import Backup
     from envkeep.store.store import Store
 
-__all__ = ["Known", "forget_look", "look", "look_as_configured", "remember"]
+__all__ = ["Known", "forget_look", "has_settings", "look", "look_as_configured", "look_as_told", "problems_of", "remember"]
+
+# they say where things are, and nothing of what is done
+_PLACES = frozenset({"ENVKEEP_HOME", "ENVKEEP_CACHE"})
 
 
 class Known(NamedTuple):
-    """The backup that holds what is in the environment, and what was odd when it was read; ``is_list`` as of ``Seen``."""
+    """The backup that holds what is in the environment, and what was odd when it was read."""
 
     backup: Backup
     problems: tuple[Problem, ...]
-    is_list: bool
 
 
 def look(prefix: Path, store: Store) -> Known | None:
@@ -39,14 +42,23 @@ def look(prefix: Path, store: Store) -> Known | None:
     seen = _seen(os.fspath(prefix), os.fspath(store.home))
     if seen is None or seen.store != str(store.path) or seen.limit != store.limit or not unmoved(seen.watched):
         return None
-    from envkeep.model.record import Problem
     from envkeep.store.reading import read_backup, read_environment
 
     backup = read_backup(read_environment(store.path / seen.folder), seen.stamp)
     if backup is None or backup.state != "whole":
         return None
-    problems = (Problem(code=code, message=message, path=path, package=package) for code, message, path, package in seen.problems)
-    return Known(backup, tuple(problems), seen.is_list)
+    return Known(backup, problems_of(seen))
+
+
+def problems_of(seen: Seen) -> tuple[Problem, ...]:
+    """Return the problems of the capture that a look stands for."""
+    if not seen.problems:
+        return ()
+    from envkeep.model.record import Problem
+
+    return tuple(
+        Problem(code=code, message=message, path=path, package=package) for code, message, path, package in seen.problems
+    )
 
 
 def look_as_configured(prefix: str, home: str) -> Seen | None:
@@ -58,6 +70,29 @@ def look_as_configured(prefix: str, home: str) -> Seen | None:
     """
     seen = _seen(prefix, home)
     return seen if seen is not None and seen.as_configured and unmoved(seen.watched) else None
+
+
+def look_as_told(prefix: str, home: str | None, environ: Mapping[str, str]) -> Seen | None:
+    """Return what was seen last if nothing has moved since, of a home as an option or ENVKEEP_HOME names it.
+
+    Args:
+        prefix: of the environment.
+        home: envkeep's; None: ENVKEEP_HOME, else ``~/.envkeep``.
+        environ: of the process; a variable that sets anything else is for those who read all settings.
+    """
+    if has_settings(environ) or prefix.startswith("~"):
+        return None
+    told = home or environ.get("ENVKEEP_HOME", "").strip() or "~/.envkeep"
+    # another relative home wherever one is
+    if not (home or told.startswith("~") or os.path.isabs(told)):  # noqa: PTH117 - as below
+        return None
+    told = os.path.expanduser(told) if told.startswith("~") else told  # noqa: PTH111 - pathlib takes as long as the rest
+    return look_as_configured(prefix, os.path.abspath(told))  # noqa: PTH100
+
+
+def has_settings(environ: Mapping[str, str]) -> bool:
+    """Return whether variables set more than where envkeep's home and cache are."""
+    return any(name.startswith("ENVKEEP_") and name not in _PLACES for name in environ)
 
 
 def remember(prefix: Path, store: Store, record: Record, backup: Backup, began: int) -> None:
@@ -143,17 +178,17 @@ def _place(prefix: str, home: str) -> tuple[str, str]:
 
 
 def _settings(store: Store) -> tuple[str, ...] | None:
-    """Return the files of settings that alone say where this store is and how many backups it keeps; None where others do."""
+    """Return the files of settings that alone say that backups are kept, where and how many; None where anything else says it."""
     from envkeep.errors import EnvkeepError
     from envkeep.store.config import CONFIG_FILE, load_config
     from envkeep.store.config_sources import pymodaq_files
 
-    if pymodaq_files(store.home, os.environ):
-        return None
     try:
         config = load_config(store.home, {})
     except EnvkeepError:
         return None
-    if config.limit != store.limit or store.home / config.folder != store.path:
+    if config.limit != store.limit or store.home / config.folder != store.path or not config.keep_backup:
         return None
-    return (str(store.home / CONFIG_FILE),)
+    # PyMoDAQ's own counts as soon as it is there
+    own = (store.home / CONFIG_FILE, store.home / "config" / "utils.toml", *pymodaq_files(store.home, os.environ))
+    return tuple(map(str, own))

@@ -76,7 +76,8 @@ class Seen(NamedTuple):
         folder: the environment's folder in it.
         stamp: of the backup that holds what was found.
         limit: backups were rotated to that many.
-        as_configured: whether store and limit are what the files of settings say, without a variable's or an option's part in it.
+        as_configured: whether the files of settings say that backups are kept, in this store and so many, without a variable's or
+            an option's part in it.
         taken: when the look began, ns since 1970.
         watched: how things stood.
         problems: what was odd: code, message, path and package of each.
