@@ -37,7 +37,11 @@ def main() -> None:
     """Measure each work in a folder of its own."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure envkeep beside its peers.")
     parser.add_argument("works", nargs="*", metavar="WORK", help=f"of {', '.join(_WORKS)}; all by default")
-    parser.add_argument("--sizes", default="26,156,617,5000", help="numbers of packages (default: %(default)s)")
+    parser.add_argument(
+        "--sizes",
+        default="26,156,617,5000",
+        help="numbers of packages (default: %(default)s); memory, disk, lists and restore have one size of their own",
+    )
     given = parser.parse_args()
     unknown = set(given.works) - set(_WORKS)
     if unknown:
@@ -45,7 +49,8 @@ def main() -> None:
     if not all(text.isdecimal() for text in given.sizes.split(",")):
         parser.error(f"--sizes {given.sizes} is no list of numbers")
     sizes = tuple(int(text) for text in given.sizes.split(","))
-    print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} processors; milliseconds are medians of 7")
+    machine = f"{platform.system()}, {os.cpu_count()} processors{_model()}"
+    print(f"Python {platform.python_version()}, {machine}; medians of 7 runs at least")
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="envkeep-benchmark-") as folder:
         for name in given.works or _WORKS:
@@ -56,6 +61,15 @@ def main() -> None:
                 print(".", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     print(table(rows))
+
+
+def _model() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    named = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    return f" ({named[0]})" if named else ""
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import statistics
 import subprocess
 import sys
 import time
@@ -9,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.measuring import RUNS, Row, in_turn, median_ms
+from benchmarks.measuring import RUNS, Row, in_turn, median_ms, share
 from benchmarks.prefixes import FILES, age, change_package, make_prefix, shared_prefix
 from envkeep.capturing.capture import capture
 from envkeep.keeping.backup import backup
@@ -41,6 +43,20 @@ def unchanged(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
             reach="≤ 1 ms",
             reached=spent <= 1,
         )
+        first = statistics.median(_first_call(prefix, store.home) for _ in range(RUNS))
+        yield Row(work="backup(), nothing changed, the first call of a process", size=f"{size}", measured=f"{first:.1f} ms")
+
+
+def _first_call(prefix: Path, home: Path) -> float:
+    """Return what an application pays at its start in milliseconds, to load envkeep with it; others load logging and the like."""
+    code = (
+        "import dataclasses, json, logging, pathlib, sys, time; start = time.perf_counter()\n"
+        "import envkeep; result = envkeep.backup(sys.argv[1], home=sys.argv[2]); spent = time.perf_counter() - start\n"
+        "assert result.kept is None; print(spent * 1000)"
+    )
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-c", code, str(prefix), str(home)]
+    return float(subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout)
 
 
 def changed(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
@@ -82,7 +98,7 @@ def first_capture(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
             size=f"{size}",
             measured=f"{ours:.1f} ms",
             peer=f"msgspec {theirs:.1f} ms",
-            ratio=f"{ours / theirs:.1f} ×",
+            ratio=share(ours, theirs),
             **bound,  # type: ignore[arg-type]
         )
 

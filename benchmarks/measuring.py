@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["RUNS", "Row", "in_turn", "median_ms", "process", "table"]
+__all__ = ["RUNS", "Row", "faster", "in_turn", "median_ms", "process", "share", "table"]
 
 RUNS = 7
 
@@ -38,6 +38,16 @@ class Row:
     ratio: str = ""
     reach: str = ""
     reached: bool | None = None
+
+
+def share(ours: float, theirs: float) -> str:
+    """Return ours in units of theirs: less is better."""
+    return f"{ours / theirs:.2f} × its time"
+
+
+def faster(ours: float, theirs: float) -> str:
+    """Return how much faster ours is: more is better."""
+    return f"{theirs / ours:.1f} × as fast"
 
 
 def median_ms(work: Callable[[], object], runs: int = RUNS, before: Callable[[], object] | None = None) -> float:

@@ -11,7 +11,7 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING
 
-from benchmarks.measuring import RUNS, Row, in_turn, median_ms, process
+from benchmarks.measuring import RUNS, Row, faster, in_turn, median_ms, process, share
 from benchmarks.prefixes import age, shared_prefix
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def start(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:  # noqa: ARG00
     code = f"import envkeep, sys; print([name for name in {_HEAVY!r} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-I", "-c", code], check=True, capture_output=True, text=True).stdout.strip()
     yield Row(
-        work=f"import envkeep (loads of the heavy ones: {loaded})",
+        work="import envkeep" + ("" if loaded == "[]" else f", which loads {loaded}"),
         size="",
         measured=f"{ours:.1f} ms",
         peer=f"bare Python {bare:.1f} ms",
@@ -80,7 +80,7 @@ def first(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
                 size=f"{size}",
                 measured=f"{ours:.0f} ms",
                 peer=f"pip freeze alone {freeze:.0f} ms (conda not run)",
-                ratio=f"{freeze / ours:.1f} ×",
+                ratio=faster(ours, freeze),
             )
             continue
         env = {**os.environ, "CONDA_SOLVER": "classic"}
@@ -95,7 +95,7 @@ def first(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
             size=f"{size}",
             measured=f"{ours:.0f} ms",
             peer=f"conda env export 3 × and pip freeze {theirs:.0f} ms",
-            ratio=f"{theirs / ours:.1f} ×",
+            ratio=faster(ours, theirs),
             **bound,  # type: ignore[arg-type]
         )
 
@@ -114,23 +114,22 @@ def requirements(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
             process(_pip_freeze(prefix)),
             process([*export, str(home)]),
             process([*export, str(none)]),
-            lambda prefix=prefix, home=home: _listed_first(prefix, home),  # type: ignore[misc]
             lambda prefix=prefix, home=home: _listed(prefix, home),  # type: ignore[misc]
             lambda prefix=prefix, none=none: _listed(prefix, none),  # type: ignore[misc]
         ]
         uv = shutil.which("uv", path=os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", ""))  # noqa: PTH120
         if uv is not None:
             works.append(process([uv, "pip", "freeze", "--python", str(prefix / "bin" / "python")]))
-        pip, whole, whole_new, first, again, new, *others = in_turn(works)
+        pip, whole, whole_new, again, new, *others = in_turn(works)
         bound = size == _SIZE
-        for spent, when in ((again, "backed up before"), (first, "the first time in it"), (new, "not backed up")):
+        for spent, when in ((again, "backed up before"), (new, "not backed up")):
             if others:
                 yield Row(
                     work=f"requirements, in process, {when}",
                     size=f"{size}",
                     measured=f"{spent:.1f} ms",
                     peer=f"uv pip freeze {others[0]:.1f} ms",
-                    ratio=f"{spent / others[0]:.1f} ×",
+                    ratio=share(spent, others[0]),
                     reach="≤ 1 ×" if bound else "",
                     reached=spent <= others[0] if bound else None,
                 )
@@ -140,7 +139,7 @@ def requirements(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
                 size=f"{size}",
                 measured=f"{spent:.0f} ms",
                 peer=f"pip freeze {pip:.0f} ms",
-                ratio=f"{pip / spent:.1f} ×",
+                ratio=faster(spent, pip),
                 reach="≥ 3 ×" if bound else "",
                 reached=pip >= 3 * spent if bound else None,
             )
@@ -150,14 +149,6 @@ def _listed(prefix: Path, home: Path) -> str:
     import envkeep
 
     return envkeep.export(format="requirements", prefix=prefix, home=home)
-
-
-def _listed_first(prefix: Path, home: Path) -> str:
-    from envkeep.store import contents, readings
-
-    # what a process that captured before still knows
-    contents._last = readings._last = None
-    return _listed(prefix, home)
 
 
 def _pip_freeze(prefix: Path) -> list[str]:

@@ -274,3 +274,11 @@ def test_check_counts_what_it_lists() -> None:
     assert check_text("lab", [], files[:1], ()).splitlines()[-1] == "lab: 1 file not as installed"
     assert check_text("lab", [finding], (), ()).splitlines()[-1] == "lab: 1 finding"
     assert check_text("lab", [], (), ()) == "lab: all of it can be rebuilt"
+
+
+def test_a_tag_without_a_new_backup_is_said(prefix: Path) -> None:
+    assert command("backup", "-p", prefix).status == 0
+    said = command("backup", "-p", prefix, "--tag", "beam").out
+    first, second = said.splitlines()[:2]
+    assert first.endswith("nothing new kept")
+    assert second.endswith("is now tagged beam")

@@ -37,7 +37,7 @@ def back_up(
         store = run.store()
         if not every:
             result = backup(live_prefix(name, prefix, store), store, force=force, tag=tag, note=note, afresh=json)
-            run.answer(result, lambda: backup_text(result, verbose=verbose), problems=result.problems, talk=True)
+            run.answer(result, lambda: backup_text(result, verbose=verbose, tag=tag), problems=result.problems, talk=True)
         if name is not None or prefix is not None or tag is not None:
             raise UsageError("--all goes with neither -n, -p nor --tag", "Leave it out, or name no environment.")
         from envkeep.capturing.discovery import known_prefixes

@@ -16,12 +16,20 @@ if TYPE_CHECKING:
 __all__ = ["backup_text", "backups_text", "problems_hint", "unchanged_text"]
 
 
-def backup_text(result: BackupResult, *, verbose: bool = False) -> str:
-    """Return what was kept, where, and what changed since the backup before."""
+def backup_text(result: BackupResult, *, verbose: bool = False, tag: str | None = None) -> str:
+    """Return what was kept, where, and what changed since the backup before.
+
+    Args:
+        result: what came of it.
+        verbose: list the problems.
+        tag: that was asked for.
+    """
     parts = []
     if result.kept is None:
         assert result.previous is not None  # noqa: S101 - nothing is left out unless it is there already
         parts.append(unchanged_text(result.environment.folder, result.previous.stamp))
+        if tag is not None:
+            parts.append(f"  {result.previous.stamp} is now tagged {tag}")
     else:
         assert result.record is not None  # noqa: S101 - what is kept was read
         tags = f", tagged {', '.join(result.kept.tags)}" if result.kept.tags else ""
