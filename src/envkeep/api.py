@@ -117,9 +117,9 @@ def export(
     """Return a record, or an environment as it is now, as the text of a file that other tools read.
 
     Args:
-        source: from ``capture`` or ``load``; None: the environment of ``prefix``. Its ``requirements`` alone, which is what
-            ``pip freeze`` would list, take less than a capture, and nothing is read where nothing changed since a backup (and
-            what a checkout or an index says has no part in them).
+        source: from ``capture`` or ``load``; None: the environment of ``prefix``. Its ``requirements`` alone (what ``pip freeze``
+            lists, with local projects and packages of conda's build machines as a backup's ``.txt`` has them) take less than a
+            capture, and nothing is read where nothing changed since a backup and what a checkout or an index says has no part.
         format: which file.
         pip: how the pip section of an environment.yml names packages.
         with_secrets: also variables that look secret.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import indent
 from typing import TYPE_CHECKING
 
 from envkeep.report.diff import changes_text, unicode_out
@@ -71,6 +70,8 @@ def problems_hint(number: int) -> str:
 
 def backups_text(results: Results, *, verbose: bool = False) -> str:
     """Return a line for each environment, and one for what was odd there; failures last."""
+    from textwrap import indent
+
     lines = []
     for result in results.done:
         if result.kept is None:
