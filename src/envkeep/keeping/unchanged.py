@@ -151,7 +151,10 @@ def _is_list(record: Record, backup: Backup) -> bool:
     from envkeep.formats.requirements_txt import write
 
     # which index has a local version is a matter of settings, in what state a checkout is one of git
-    if any("+" in dist.version or (dist.origin is not None and dist.origin.kind == "directory") for dist in record.distributions):
+    origins = (dist.origin for dist in record.distributions if dist.origin is not None)
+    if any(origin.editable or origin.kind == "directory" for origin in origins):
+        return False
+    if any("+" in dist.version for dist in record.distributions):
         return False
     try:
         return backup.txt.read_bytes() == write(record, name_indexes=True).encode("utf-8", "replace")
