@@ -135,11 +135,15 @@ def export(
 
         raise UsageError("a record and a prefix are given, and only one can be exported", "Leave one of them out.")
     if source is None and format == "requirements":
-        from envkeep.keeping.listing import last_list, requirements_of
+        from envkeep.keeping.listing import last_list
 
-        place, where = sys.prefix if prefix is None else os.fspath(prefix), None if home is None else os.fspath(home)
-        last = last_list(place, where, os.environ)
-        return requirements_of(prefix_of(prefix), _store_beside(home)) if last is None else last
+        text = last_list(prefix, home, os.environ)
+        if text is None:
+            from envkeep.capturing.listed import requirements_list
+
+            text = requirements_list(prefix_of(prefix))
+        if text is not None:
+            return text
     from envkeep.formats.export import export as write
 
     return write(capture(prefix, home=home) if source is None else source, format, pip=pip, with_secrets=with_secrets)

@@ -145,22 +145,9 @@ def test_pip_itself_finds_a_local_version_with_the_index_that_is_named(tmp_path:
     torch = Distribution(name="envkeep-torch", version="2.1.0+cu121")
     lab = make_record(dists=(torch,), index_urls=(shelf.parent.as_uri(),))
     file = tmp_path / "requirements.txt"
-    argv = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--dry-run",
-        "--ignore-installed",
-        "--index-url",
-        empty.as_uri(),
-        "-r",
-        str(file),
-    ]
-    environment = {**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     for named in (True, False):
         file.write_text(requirements_txt.write(lab, name_indexes=named))
-        done = subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)
+        done = would_install(file, "--index-url", empty.as_uri())
         assert (done.returncode == 0) is named, done.stderr
 
 
@@ -231,19 +218,7 @@ def test_pip_itself_installs_ours(tmp_path: Path) -> None:
     wanted = ["numpy-1.26.4", "PySide6-6.8.1", "PySide6_Addons-6.8.1", "pytz-2019.3", "setuptools-80.9.0"]
     for text in wanted:
         empty_wheel(tmp_path, *text.rsplit("-", 1))
-    argv = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--dry-run",
-        "--ignore-installed",
-        "--no-index",
-        "--find-links",
-        str(tmp_path),
-    ]
-    environment = {**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    done = subprocess.run([*argv, "-r", str(file)], capture_output=True, text=True, env=environment, check=False)
+    done = would_install(file, "--no-index", "--find-links", str(tmp_path))
     assert done.returncode == 0, done.stderr
     would = done.stdout.strip().splitlines()[-1].removeprefix("Would install ").split()
     assert sorted(text.replace("-", "_").lower() for text in would) == sorted(text.replace("-", "_").lower() for text in wanted)
@@ -433,3 +408,10 @@ def test_how_many_lines_lack_a_hash_is_said(without: int, words: str) -> None:
     names = ["six", *(f"x{number}" for number in range(without))]
     lab = make_record(dists=tuple(Distribution(name=name, version="1.0") for name in names))
     assert requirements_txt.write(lab, {"six": "a" * 64}).splitlines()[-1].startswith(words)
+
+
+def would_install(file: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Let pip say what it would install of a list; no setting of this machine has a part in it."""
+    argv = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", *options, "-r", str(file)]
+    environment = {**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)

@@ -18,11 +18,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import envkeep
 from envkeep import __version__
 from envkeep.capturing.capture import capture
 from envkeep.formats.requirements_txt import write
 from envkeep.keeping.backup import backup
-from envkeep.keeping.listing import requirements_of
 from envkeep.keeping.unchanged import look
 from envkeep.model.content import content_digest
 from envkeep.store.seen import read_seen, seen_file
@@ -67,7 +67,9 @@ def test_each_change_is_seen(change: Callable[[Lab, int], None], tmp_path: Path,
     settle(lab.prefix, store)
     assert look(lab.prefix, store) is not None
     change(lab, 1)
-    assert requirements_of(lab.prefix, store) == write(capture(lab.prefix), name_indexes=True)
+    assert envkeep.export(format="requirements", prefix=lab.prefix, home=store.home) == write(
+        capture(lab.prefix), name_indexes=True
+    )
     result = backup(lab.prefix, store)
     assert result.kept is not None
     assert result.kept.digest == content_digest(capture(lab.prefix))

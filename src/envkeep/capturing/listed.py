@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.capturing.conda_meta import CondaMeta, read_conda_meta
@@ -24,7 +25,6 @@ from envkeep.model.record import Distribution, EnvironmentInfo, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from envkeep.model.urls import AuthKind
 
@@ -42,12 +42,13 @@ def requirements_list(prefix: Path, environ: Mapping[str, str] | None = None) ->
     """Return the list that an export of a capture of an environment would give, or None where it takes the capture to know.
 
     Args:
-        prefix: of the environment, absolute.
+        prefix: of the environment.
         environ: variables that say where settings are; None: the process's.
 
     Raises:
         NotAnEnvironmentError, UnreadableEnvironmentError: as of ``capture``.
     """
+    prefix = Path(os.path.abspath(prefix))  # noqa: PTH100 - links in the path stay as the user spells them
     if plain_text(str(prefix)) != str(prefix):
         return None
     kind = environment_kind(prefix)

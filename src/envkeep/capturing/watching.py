@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.capturing.checkout import files_of_checkout
 from envkeep.capturing.layout import find_executable, possible_site_folders
+from envkeep.capturing.owners import METADATA
 from envkeep.capturing.reading import read_bytes, read_text, scan
 from envkeep.model.names import normalise
 from envkeep.model.urls import path_of_file_url
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["watch"]
 
 _IN_PREFIX = ("conda-meta", "conda-meta/history", "conda-meta/state", "conda-meta/pinned", "pyvenv.cfg", "lib", "lib64")
-_METADATA = (".dist-info", ".egg-info", ".egg", ".egg-link")
 _SMALL = 1 << 20
 _LARGEST = 64 << 20
 # an hour: the longest that pip compiles between the folder it makes and the last file it puts there
@@ -85,7 +85,7 @@ def watch(prefix: Path, record: Record, since: int) -> Watched | None:
 def _delicate(folder: str, since: int, complete: Collection[str]) -> set[str]:
     """Return what of a site-packages folder can change without the folder: what is young, a link, or rewritten in place."""
     found = set()
-    entries = [entry for entry in scan(folder) if entry.name.endswith(_METADATA)]
+    entries = [entry for entry in scan(folder) if entry.name.endswith(METADATA)]
     names = [normalise(entry.name.partition("-")[0]) for entry in entries]
     often = Counter(names)
     for entry, name in zip(entries, names, strict=True):

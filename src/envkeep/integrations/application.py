@@ -128,8 +128,7 @@ def _unchanged(prefix: Place | None, home: Place | None) -> BackupResult | None:
     """Return what a backup comes to where nothing moved: the first of a process shall load next to nothing for it."""
     from envkeep.keeping.unchanged import look_as_told
 
-    place, where = sys.prefix if prefix is None else os.fspath(prefix), None if home is None else os.fspath(home)
-    seen = look_as_told(place, where, os.environ)
+    seen = look_as_told(prefix, home, os.environ)
     if seen is None:
         return None
     from envkeep.keeping.backup import UnchangedResult

@@ -72,22 +72,25 @@ def look_as_configured(prefix: str, home: str) -> Seen | None:
     return seen if seen is not None and seen.as_configured and unmoved(seen.watched) else None
 
 
-def look_as_told(prefix: str, home: str | None, environ: Mapping[str, str]) -> Seen | None:
+def look_as_told(
+    prefix: str | os.PathLike[str] | None, home: str | os.PathLike[str] | None, environ: Mapping[str, str]
+) -> Seen | None:
     """Return what was seen last if nothing has moved since, of a home as an option or ENVKEEP_HOME names it.
 
     Args:
-        prefix: of the environment.
+        prefix: of the environment; None: the one this Python runs in.
         home: envkeep's; None: ENVKEEP_HOME, else ``~/.envkeep``.
         environ: of the process; a variable that sets anything else is for those who read all settings.
     """
-    if has_settings(environ) or prefix.startswith("~"):
+    place = sys.prefix if prefix is None else os.fspath(prefix)
+    if has_settings(environ) or place.startswith("~"):
         return None
-    told = home or environ.get("ENVKEEP_HOME", "").strip() or "~/.envkeep"
+    told = os.fspath(home or "") or environ.get("ENVKEEP_HOME", "").strip() or "~/.envkeep"
     # another relative home wherever one is
     if not (home or told.startswith("~") or os.path.isabs(told)):  # noqa: PTH117 - as below
         return None
     told = os.path.expanduser(told) if told.startswith("~") else told  # noqa: PTH111 - pathlib takes as long as the rest
-    return look_as_configured(prefix, os.path.abspath(told))  # noqa: PTH100
+    return look_as_configured(place, os.path.abspath(told))  # noqa: PTH100
 
 
 def has_settings(environ: Mapping[str, str]) -> bool:
