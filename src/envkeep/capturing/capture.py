@@ -123,7 +123,9 @@ def _history(prefix: Path, former: Former | None) -> tuple[tuple[Transaction, ..
         return before, ()
     try:
         text = read_text(prefix / path, _HISTORY_LIMIT)
-        history = parse_history("\n".join(line_text(line) for line in text.splitlines()))
+        # nearly always nothing but lines is in it
+        plain = text.replace("\n", "").isprintable()
+        history = parse_history(text if plain else "\n".join(line_text(line) for line in text.splitlines()))
     except FileNotFoundError:
         message = "there is no history: what was asked for is inferred, and how the environment came about is not known"
         return (), (Problem(code="no-history", message=message, path=path),)

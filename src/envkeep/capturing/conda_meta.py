@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from json import loads
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,6 @@ from envkeep.model.urls import scrub
 from envkeep.store.readings import stand_of
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
@@ -47,7 +47,6 @@ class CondaMeta(NamedTuple):
 class _Read(NamedTuple):
     package: CondaPackage
     owned: Sequence[str]
-    path: str
     file: str
     mtime: int
     whole: bool
@@ -68,10 +67,11 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
     problems: list[Problem] = []
     found: dict[str, _Read] = {}
     for entry in listing(folder):
+        file = entry.name
         # conda: a record ends in .json; macOS leaves ._name.json beside it
-        if not entry.name.endswith(".json") or entry.name.startswith("."):
+        if not file.endswith(".json") or file.startswith("."):
             continue
-        if wanted is not None and not wanted(normalise(entry.name.rsplit("-", 2)[0])):
+        if wanted is not None and not wanted(normalise(file.rsplit("-", 2)[0])):
             continue
         read = _read_record(entry, former, problems)
         if read is None:
@@ -84,7 +84,7 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
                 Problem(
                     code="duplicate-record",
                     message=f"two records of {name}: {kept.package.spec}, the newer file, is kept, {dropped.package.spec} is not",
-                    path=dropped.path,
+                    path=line_text(f"conda-meta/{os.path.basename(dropped.file)}"),  # noqa: PTH119 - as the listing has it
                     package=name,
                 )
             )
@@ -134,7 +134,7 @@ def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[
         pass
     before = former.package(entry.name, stand) if former is not None else None
     if before is not None:
-        return _Read(before[0], before[1], f"conda-meta/{entry.name}", entry.path, mtime, whole=True)
+        return _Read(before[0], before[1], entry.path, mtime, True)  # noqa: FBT003 - a keyword takes as long as all of it
     path = line_text(f"conda-meta/{entry.name}")
     parts = line_text(entry.name[:-5]).rsplit("-", 2)
     named = (parts[0], parts[1], parts[2]) if len(parts) == 3 and all(parts) else None
@@ -154,7 +154,7 @@ def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[
         problems.append(
             Problem(code=problem.code, message=f"{problem.message}; its file name alone is kept", path=path, package=name)
         )
-        return _Read(CondaPackage(name=named[0], version=named[1], build=named[2]), [], path, entry.path, mtime, whole=False)
+        return _Read(CondaPackage(name=named[0], version=named[1], build=named[2]), [], entry.path, mtime, whole=False)
     package = package_of(raw, paths)
     if (package.name, package.version, package.build) != named:
         # conda ignores such a file as well
@@ -170,7 +170,7 @@ def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[
     owned = owned_metadata(paths)
     if former is not None:
         former.note_package(entry.name, stand, owned)
-    return _Read(package, owned, path, entry.path, mtime, whole=True)
+    return _Read(package, owned, entry.path, mtime, whole=True)
 
 
 def _unreadable(code: str, what: str, path: str, error: Exception, package: str = "") -> Problem:

@@ -10,10 +10,11 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from envkeep.model.kept import Kept
 from envkeep.store.readings import DistributionRow, PackageRow, Readings, was_at_rest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from envkeep.model.record import CondaPackage, Distribution, PythonInfo, Record, Transaction
 
@@ -33,8 +34,10 @@ class Former:
 
     def __init__(self, readings: Readings | None = None, record: Record | None = None) -> None:
         self.began = time.time_ns()
-        self._readings = readings if record is not None else None
+        self._readings = readings = readings if record is not None else None
         self._record = record
+        self._package_rows: Mapping[str, PackageRow] = readings.packages if readings is not None else {}
+        self._distribution_rows: Mapping[str, DistributionRow] = readings.distributions if readings is not None else {}
         self._conda = _by_file(record) if record is not None else {}
         self._distributions = {dist.name: dist for dist in record.distributions} if record is not None else {}
         self._packages: dict[str, PackageRow] = {}
@@ -43,9 +46,11 @@ class Former:
 
     def package(self, file: str, stand: str) -> tuple[CondaPackage, Sequence[str]] | None:
         """Return what a record of conda-meta held and the metadata that it owns, where it did not move."""
-        row = self._readings.packages.get(file) if self._readings is not None else None
-        package = self._conda.get(file) if row is not None and row.stand == stand else None
-        if row is None or package is None:
+        row = self._package_rows.get(file)
+        if row is None or row.stand != stand:
+            return None
+        package = self._conda.get(file)
+        if package is None:
             return None
         self._packages[file] = row
         # a finding about the prefix, not about the file
@@ -58,17 +63,18 @@ class Former:
 
     def distribution(self, path: str, owner: str | None, stands: str) -> Distribution | None:
         """Return the distribution of a metadata folder that belonged to the same and did not move."""
-        row = self._readings.distributions.get(path) if self._readings is not None else None
+        row = self._distribution_rows.get(path)
         if row is None or row.owner != owner or row.stands != stands:
             return None
         return self._distributions.get(row.name)
 
     def note_distribution(self, path: str, dist: Distribution, stands: str) -> None:
         """Keep how the metadata of a distribution that is imported stood before it was read."""
-        row = self._readings.distributions.get(path) if self._readings is not None else None
-        now = DistributionRow(dist.name, dist.conda_package, stands)
-        if row == now or was_at_rest(stands, self.began):
-            self._rows[path] = now
+        row = self._distribution_rows.get(path)
+        if row is not None and row.stands == stands and row.owner == dist.conda_package and row.name == dist.name:
+            self._rows[path] = row
+        elif was_at_rest(stands, self.began):
+            self._rows[path] = DistributionRow(dist.name, dist.conda_package, stands)
 
     def python(self, executable: str, stands: str) -> PythonInfo | None:
         """Return what a Python said of itself, where nothing moved that it starts from."""
@@ -96,8 +102,8 @@ class Former:
             captured: what was read.
             held: the record that is kept, which may differ from that in what is no content.
         """
-        conda = _by_file(held)
-        dists = {dist.name: dist for dist in held.distributions}
+        conda, dists = _by_file(held), {dist.name: dist for dist in held.distributions}
+        # of a record that is kept as it was captured, all of it
         packages = {file for file, package in _by_file(captured).items() if _same(conda.get(file), package)}
         listed = {dist.name for dist in captured.distributions if _same(dists.get(dist.name), dist)}
         others = captured.python == held.python and captured.history == held.history
@@ -120,7 +126,10 @@ class Former:
 
 def _by_file(record: Record) -> dict[str, CondaPackage]:
     # of two records of one package in conda-meta a Record has one
-    return {f"{package.name}-{package.version}-{package.build}.json": package for package in record.conda}
+    return dict(zip(_FILES.each(record.conda), record.conda, strict=True))
+
+
+_FILES: Kept[CondaPackage, str] = Kept(lambda package: f"{package.name}-{package.version}-{package.build}.json")
 
 
 def _same(one: object, other: object) -> bool:

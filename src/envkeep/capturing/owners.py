@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,7 @@ class Owners:
         return None if newer and is_reinstalled(Path(entry.path), path, record) else package
 
 
+@lru_cache(maxsize=8192)
 def named_by(metadata: str) -> str:
     """Return the distribution that the name of a metadata folder or file tells of.
 

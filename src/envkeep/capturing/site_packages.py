@@ -19,7 +19,7 @@ from envkeep.model.names import normalise
 from envkeep.model.record import Distribution, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Sequence
 
     from envkeep.capturing.conda_meta import CondaMeta
     from envkeep.capturing.former import Former
@@ -79,9 +79,10 @@ def read_site_packages(
             if found is not None:
                 by_name.setdefault(normalise(found.distribution.name), []).append(found)
     kept = [_importable(by_name[name], problems) for name in sorted(by_name)]
-    for found in kept:
-        if former is not None and found.stands:
-            former.note_distribution(found.path, found.distribution, found.stands)
+    if former is not None:
+        for found in kept:
+            if found.stands:
+                former.note_distribution(found.path, found.distribution, found.stands)
     for folder in leftovers:
         count = sum(1 for entry in scan(folder) if entry.name.endswith(METADATA))
         if count:
@@ -90,8 +91,10 @@ def read_site_packages(
                 f"{location} holds {count} distributions of another Python, which this one does not import; they are left out"
             )
             problems.append(Problem(code="leftover-python", message=message, path=location))
-    altered = _altered(owned, {normalise(found.distribution.name): found.distribution for found in kept}, by_name, problems)
-    return SitePackages(distributions=tuple(found.distribution for found in kept), altered=altered, problems=tuple(problems))
+    distributions = tuple([found.distribution for found in kept])
+    present = {found.path for candidates in by_name.values() for found in candidates}
+    altered = _altered(owned, distributions, present, problems)
+    return SitePackages(distributions=distributions, altered=altered, problems=tuple(problems))
 
 
 def _importable(candidates: list[Found], problems: list[Problem]) -> Found:
@@ -139,20 +142,18 @@ def _size(path: Path) -> int | None:
 
 
 def _altered(
-    owned: Owners, kept: Mapping[str, Distribution], seen: Mapping[str, list[Found]], problems: list[Problem]
+    owned: Owners, kept: Sequence[Distribution], present: Container[str], problems: list[Problem]
 ) -> dict[str, Altered]:
-    present = {found.path for candidates in seen.values() for found in candidates}
-    by_pip = {name: dist for name, dist in kept.items() if dist.from_pip}
+    by_pip = {normalise(dist.name): dist for dist in kept if dist.conda_package is None}
     altered: dict[str, Altered] = {}
     for package, anchors in owned.by_package.items():
-        there = any(path in present or exists(path) for path, _ in anchors)
-        names = {normalise(name) for name in (package, *[named_by(name) for _, name in anchors])} if by_pip else set()
-        rivals = [by_pip[name] for name in sorted(names & by_pip.keys())]
+        names = [normalise(package), *[normalise(named_by(name)) for _, name in anchors]] if by_pip else []
+        rivals = [by_pip[name] for name in sorted(names) if name in by_pip]
         if rivals:
             altered[package] = "overwritten"
             message = f"{rivals[0].name} {rivals[0].version}, not from conda, stands in the place of conda's {package}"
             problems.append(Problem(code="clobbered", message=message, path=rivals[0].location, package=package))
-        elif not there:
+        elif not any([path in present or exists(path) for path, _ in anchors]):
             altered[package] = "removed"
             message = f"conda records {package}, but its Python files are gone: pip or a person removed them"
             problems.append(Problem(code="removed-package", message=message, package=package))

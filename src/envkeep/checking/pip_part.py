@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from envkeep.capturing.reading import is_file
 from envkeep.checking.finding import Finding
 from envkeep.checking.folders import folder_findings, may_look, needs_login, states_now
+from envkeep.formats.requirement_indexes import other_indexes
 from envkeep.formats.requirement_lines import is_pep440, requirement_line
 from envkeep.model.fetched import ssh_url
 from envkeep.model.names import is_dist_name
@@ -46,7 +47,7 @@ def pip_findings(record: Record, *, live: bool) -> Iterator[Finding]:
 
 
 def _from_index(dist: Distribution, record: Record) -> Iterator[Finding]:
-    line = requirement_line(dist, index_urls=record.index_urls)
+    line = requirement_line(dist, elsewhere=bool(other_indexes(record.index_urls)))
     if line.reason is not None:
         elsewhere = is_dist_name(dist.name) and is_pep440(dist.version)
         yield Finding(

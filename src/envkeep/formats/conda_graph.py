@@ -7,6 +7,7 @@ from functools import lru_cache
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
+from envkeep.model.kept import Kept
 from envkeep.model.names import normalise
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def standing_packages(record: Record) -> tuple[CondaPackage, ...]:
     (conda/plugins/prefix_data_loaders/pypi). One that pip put the same version over lies where conda's did, so it stays.
     """
     replaced = {normalise(dist.name): dist.version for dist in record.pip}
-    return tuple(package for package in record.conda if _stands(package, replaced.get(package.name)))
+    return tuple([package for package in record.conda if _stands(package, replaced.get(package.name))])
 
 
 def _stands(package: CondaPackage, by_pip: str | None) -> bool:
@@ -49,7 +50,15 @@ def linked_order(packages: Sequence[CondaPackage]) -> tuple[CondaPackage, ...]:
     open dependencies.
     """
     by_name = {package.name: package for package in packages}
-    open_ = {package.name: _dependencies(package, by_name) for package in packages}
+    graph = dict(zip([package.name for package in packages], _NEEDS.each(packages), strict=True))
+    return tuple([by_name[name] for name in _ordered(tuple(graph.items()))])
+
+
+# a new version of a package mostly needs the same ones
+@lru_cache(maxsize=2)
+def _ordered(graph: tuple[tuple[str, frozenset[str]], ...]) -> tuple[str, ...]:
+    names = dict(graph).keys()
+    open_ = {name: set(needs & names) for name, needs in graph}
     # python names pip, pip needs python
     open_.get("python", set()).discard("pip")
     _menuinst_first(open_)
@@ -79,7 +88,7 @@ def linked_order(packages: Sequence[CondaPackage]) -> tuple[CondaPackage, ...]:
                 elif fewest:
                     heappush(fewest, (len(open_[user]), user))
         level = []
-    return tuple(by_name[name] for name in order)
+    return tuple(order)
 
 
 def _fewest(fewest: list[tuple[int, str]], open_: dict[str, set[str]], order: Container[str]) -> str:
@@ -90,10 +99,11 @@ def _fewest(fewest: list[tuple[int, str]], open_: dict[str, set[str]], order: Co
             return name
 
 
-def _dependencies(package: CondaPackage, by_name: dict[str, CondaPackage]) -> set[str]:
-    found = {name for depend in package.depends if (name := _name_of(depend)) in by_name}
-    found.discard(package.name)
-    return found
+def _dependencies(package: CondaPackage) -> frozenset[str]:
+    return frozenset(map(_name_of, package.depends)) - {package.name}
+
+
+_NEEDS = Kept(_dependencies)
 
 
 @lru_cache(maxsize=4096)

@@ -16,10 +16,13 @@ from envkeep.formats.conda_graph import channels_of, standing_packages
 from envkeep.formats.pip_section import pip_section
 from envkeep.formats.requirement_indexes import needed_indexes
 from envkeep.model import matchspec
+from envkeep.model.kept import Kept
 from envkeep.model.secrets import looks_secret
 from envkeep.model.urls import is_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from envkeep.formats.pip_section import PipChoice
     from envkeep.model.record import CondaPackage, Record
 
@@ -44,6 +47,8 @@ _OF_ONE_SYSTEM = re.compile(
     re.VERBOSE,
 )
 _FALLBACK_CHANNEL = "conda-forge"
+# with its build, and without
+_SPECS: Kept[CondaPackage, tuple[str, str]] = Kept(lambda package: (package.spec, f"{package.name}={package.version}"))
 
 
 @dataclass(slots=True)
@@ -70,8 +75,8 @@ def write(record: Record, variant: Variant = "environment-yml", *, pip: PipChoic
         packages = standing_packages(record)
         draft.channels = channels_of(packages, record.channels)
         builds = variant == "environment-yml"
-        draft.dependencies = [package.spec if builds else f"{package.name}={package.version}" for package in packages]
-        _say_altered(record, draft)
+        draft.dependencies = [full if builds else short for full, short in _SPECS.each(packages)]
+        _say_altered(record, packages, draft)
     else:
         draft.channels = channels_of(record.conda, record.channels)
         if record.requested.inferred:
@@ -127,8 +132,10 @@ def _plain_python(record: Record, draft: _Draft) -> None:
         draft.dependencies = [f"python={record.python.version}", "pip"]
 
 
-def _say_altered(record: Record, draft: _Draft) -> None:
-    standing = {package.name for package in standing_packages(record)}
+def _say_altered(record: Record, packages: Sequence[CondaPackage], draft: _Draft) -> None:
+    if len(packages) == len(record.conda):
+        return
+    standing = {package.name for package in packages}
     gone = [package for package in record.conda if package.name not in standing]
     if gone:
         draft.comments.append("not among the dependencies, since pip removed or replaced it:")

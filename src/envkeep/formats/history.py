@@ -7,6 +7,9 @@ comma list), mamba and micromamba (JSON lists), pixi (one line without a header)
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.errors import BadFormatError
@@ -30,6 +33,7 @@ _ITEM = re.compile(r"""\s*u?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(,|\])
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 # what conda takes for the continuation of the spec before it, in a bare comma list: `param >=1.5.1,<2.0`
 _CONTINUES = re.compile(r"\s*[<>!=~]")
+_MOST_KEPT = 10_000  # lines of a block
 _KINDS = {
     "update": "update",
     "install": "update",
@@ -52,37 +56,38 @@ class History(NamedTuple):
     faults: tuple[str, ...] = ()
 
 
-class _Block:
-    """A block while it is read."""
+class _Block(NamedTuple):
+    """A block.
 
-    def __init__(self, when: str) -> None:
-        self.when = when
-        self.command: str | None = None
-        self.conda_version: str | None = None
-        self.content: dict[str, None] = {}
-        self.specs: dict[str, tuple[str, ...]] = {}
+    Attributes:
+        transaction: what it says by itself.
+        content: its lines that are neither header nor comment, none twice.
+        faults: line, counted from its header's (1), and what is wrong with it.
+    """
+
+    transaction: Transaction
+    content: tuple[str, ...]
+    faults: tuple[tuple[int, str], ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its lines say what came and what went; before conda 4 a first block listed the whole state."""
+        return not self.content or any(line[0] in "+-" for line in self.content)
 
 
 def parse_history(text: str) -> History:
     """Return the blocks of a history; credentials dropped. Never raises: what cannot be read is a fault, the rest is kept."""
+    lines = text.splitlines()
+    # conda ignores what stands before the first header: pixi's one line, a comment
+    starts = [number for number, line in enumerate(lines) if "==>" in line and _HEADER.match(line.strip())]
     blocks: list[_Block] = []
     faults: list[str] = []
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.strip()
-        if not line:
-            continue
-        header = _HEADER.match(line)
-        if header is not None:
-            blocks.append(_Block(header[1]))
-        elif not blocks:
-            # conda ignores what stands before the first header: pixi's one line, a comment
-            continue
-        elif line.startswith("#"):
-            _comment(blocks[-1], line, number, faults)
-        elif line.startswith("==>"):
-            faults.append(f"line {number} is a header cut short")
-        else:
-            blocks[-1].content.setdefault(line)
+    for start, end in pairwise([*starts, len(lines)]):
+        # a history only grows, and a process that captures often meets its blocks again
+        read = _block if end - start <= _MOST_KEPT else _block.__wrapped__
+        block = read(tuple(lines[start:end]))
+        blocks.append(block)
+        faults += [f"line {start + number} {fault}" for number, fault in block.faults]
     return History(transactions=_transactions(blocks), faults=tuple(faults))
 
 
@@ -165,23 +170,43 @@ def conda_spelling(spec: str) -> str:
     return f"{head}[{','.join(pairs)}" + (f",{inside}" if bracket else "]")
 
 
-def _comment(block: _Block, line: str, number: int, faults: list[str]) -> None:
-    command = _COMMAND.match(line)
-    if command is not None:
-        block.command = without_secret_arguments(scrub(command[1]))
-    version = _VERSION.match(line)
-    if version is not None:
-        block.conda_version = version[1]
-    specs = _SPECS.match(line)
-    if specs is None or specs[1] not in _KINDS:
-        return
-    found = _spec_list(specs[2] or "")
-    if found is None:
-        faults.append(f"line {number} holds a list of specs that cannot be read")
-        return
-    # conda: of two lines of a kind in a block, the last that names anything counts
-    if found:
-        block.specs[_KINDS[specs[1]]] = found
+@lru_cache(maxsize=256)
+def _block(lines: tuple[str, ...]) -> _Block:
+    header = _HEADER.match(lines[0].strip())
+    command = conda_version = None
+    specs: dict[str, tuple[str, ...]] = {}
+    content: dict[str, None] = {}
+    faults: list[tuple[int, str]] = []
+    for number, raw in enumerate(lines[1:], start=2):
+        line = raw.strip()
+        if not line:
+            continue
+        if line.startswith("==>"):
+            faults.append((number, "is a header cut short"))
+        elif not line.startswith("#"):
+            content.setdefault(line)
+        elif (found := _COMMAND.match(line)) is not None:
+            command = without_secret_arguments(scrub(found[1]))
+        elif (found := _VERSION.match(line)) is not None:
+            conda_version = found[1]
+        elif (found := _SPECS.match(line)) is not None and found[1] in _KINDS:
+            listed = _spec_list(found[2] or "")
+            if listed is None:
+                faults.append((number, "holds a list of specs that cannot be read"))
+            elif listed:
+                # conda: of two lines of a kind in a block, the last that names anything counts
+                specs[_KINDS[found[1]]] = listed
+    transaction = Transaction(
+        when=header[1] if header is not None else "",
+        command=command,
+        conda_version=conda_version,
+        added=tuple([scrub(line[1:]) for line in content if line[0] == "+"]),
+        removed=tuple([scrub(line[1:]) for line in content if line[0] == "-"]),
+        update_specs=specs.get("update", ()),
+        remove_specs=specs.get("remove", ()),
+        neutered_specs=specs.get("neutered", ()),
+    )
+    return _Block(transaction, tuple(content), tuple(faults))
 
 
 def _spec_list(text: str) -> tuple[str, ...] | None:
@@ -240,30 +265,20 @@ def _name(spec: str, unreadable: dict[str, None]) -> str | None:
     return name
 
 
-def _transactions(blocks: list[_Block]) -> tuple[Transaction, ...]:
+def _transactions(blocks: Sequence[_Block]) -> tuple[Transaction, ...]:
+    if all(block.is_whole for block in blocks):
+        return tuple([block.transaction for block in blocks])
     state: dict[str, None] = {}
     result = []
     for block in blocks:
-        if any(line[0] in "+-" for line in block.content):
+        if block.is_whole:
             added = tuple(line[1:] for line in block.content if line[0] == "+")
             removed = tuple(line[1:] for line in block.content if line[0] == "-")
         else:
-            # before conda 4 a first block listed the whole state
             added = tuple(line for line in block.content if line not in state)
-            removed = tuple(line for line in state if line not in block.content) if block.content else ()
+            removed = tuple(line for line in state if line not in block.content)
         for dist in removed:
             state.pop(dist, None)
         state.update(dict.fromkeys(added))
-        result.append(
-            Transaction(
-                when=block.when,
-                command=block.command,
-                conda_version=block.conda_version,
-                added=tuple(scrub(dist) for dist in added),
-                removed=tuple(scrub(dist) for dist in removed),
-                update_specs=block.specs.get("update", ()),
-                remove_specs=block.specs.get("remove", ()),
-                neutered_specs=block.specs.get("neutered", ()),
-            )
-        )
+        result.append(replace(block.transaction, added=tuple(map(scrub, added)), removed=tuple(map(scrub, removed))))
     return tuple(result)

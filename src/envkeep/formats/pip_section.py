@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+from envkeep.formats.requirement_indexes import other_indexes
 from envkeep.formats.requirement_lines import RequirementLine, requirement_line
 from envkeep.model.markers import holds, marker_environment
 from envkeep.model.names import normalise
@@ -33,11 +34,11 @@ def pip_section(record: Record, choice: PipChoice, *, portable: bool = False) ->
     if choice == "none":
         return ()
     dists = top_level(record) if portable or choice == "top-level" else record.pip
-    indexes = [url for url in record.index_urls if not (portable and url.lower().startswith("file:"))]
+    indexes = other_indexes(url for url in record.index_urls if not (portable and url.lower().startswith("file:")))
     lines: dict[str, RequirementLine] = {}
     for dist in dists:
         key = normalise(dist.name)
-        line = requirement_line(dist, index_urls=indexes, name=key, portable=portable)
+        line = requirement_line(dist, elsewhere=bool(indexes), name=key, portable=portable)
         lines.setdefault(key, _unpinned(line, dist) if choice == "unpinned" else line)
     return tuple(lines[key] for key in sorted(lines))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import zlib
 from datetime import timezone
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from envkeep.errors import BadRecordError
@@ -28,6 +27,7 @@ from envkeep.formats.wire import (
     texts,
     whole_number,
 )
+from envkeep.model.kept import Kept
 from envkeep.model.record import (
     CondaPackage,
     Distribution,
@@ -167,13 +167,9 @@ class _Lines(list[str]):
     """The items of a list of objects, each encoded: one line per item, to be read by people and by line-wise tools."""
 
 
-def _lines(shape: Shape, *, kept: int = 0) -> Any:
-    def encoded(value: Any) -> str:
-        return _compact(shape.write(value))
-
-    # of two backups that one process makes nearly all packages are the same
-    each = lru_cache(maxsize=kept)(encoded) if kept else encoded
-    return lambda values: _Lines(map(each, values))
+def _lines(shape: Shape) -> Any:
+    lines: Kept[Any, str] = Kept(lambda value: _compact(shape.write(value)))
+    return lambda values: _Lines(lines.each(values))
 
 
 _RECORD = Shape(
@@ -187,8 +183,8 @@ _RECORD = Shape(
     Field("variables", pairs, write=_write_pairs),
     Field("index_urls", texts),
     Field("index_auth", pairs, write=_write_pairs),
-    Field("conda", objects_of(_CONDA), write=_lines(_CONDA, kept=4096)),
-    Field("distributions", objects_of(_DISTRIBUTION), write=_lines(_DISTRIBUTION, kept=4096)),
+    Field("conda", objects_of(_CONDA), write=_lines(_CONDA)),
+    Field("distributions", objects_of(_DISTRIBUTION), write=_lines(_DISTRIBUTION)),
     Field("history", objects_of(_TRANSACTION), write=_lines(_TRANSACTION)),
     Field("problems", objects_of(_PROBLEM), write=_lines(_PROBLEM)),
 )

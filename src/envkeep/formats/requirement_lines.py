@@ -8,14 +8,16 @@ A comment keeps the facts, so that nothing vanishes and ``requirement_comments``
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.formats.requirement_indexes import other_indexes
 from envkeep.model.fetched import VCS_KINDS, fragment, fragment_value, is_fetched, is_repository, is_revision, quoted, ssh_url
+from envkeep.model.kept import Kept
 from envkeep.model.names import is_dist_name, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from envkeep.model.record import Distribution, Origin, Record
 
@@ -66,13 +68,13 @@ class RequirementLine(NamedTuple):
 
 
 def requirement_line(
-    dist: Distribution, *, index_urls: Sequence[str] = (), name: str | None = None, portable: bool = False
+    dist: Distribution, *, elsewhere: bool = False, name: str | None = None, portable: bool = False
 ) -> RequirementLine:
     """Return a distribution as a line: ``name==version``, ``name @ url``, or a comment.
 
     Args:
         dist: conda's come as if from an index, so that pip alone can install them.
-        index_urls: that the record knows of; one besides PyPI may hold local versions such as ``2.1.0+cu121``.
+        elsewhere: whether the record knows of an index besides PyPI, which may hold local versions such as ``2.1.0+cu121``.
         name: another spelling of its name.
         portable: whether a comment names no place of this machine.
     """
@@ -99,7 +101,7 @@ def requirement_line(
         # PyPI refuses local versions (PEP 440); what conda built of one is nowhere else
         if dist.conda_package is not None:
             return comment(f"local version, made for conda package {plain(dist.conda_package)}")
-        if not other_indexes(index_urls):
+        if not elsewhere:
             return comment("local version, not on the public index")
     return line(f"{spelled}=={version}")
 
@@ -112,17 +114,23 @@ def freeze_lines(record: Record) -> Iterator[RequirementLine]:
     """
     silent = _left_out_by_freeze(record)
     seen: set[str] = set()
-    for dist in sorted(record.distributions, key=lambda dist: (normalise(dist.name), dist.conda_package is not None)):
-        line = requirement_line(dist, index_urls=record.index_urls)
-        fact = f"{line.name}=={plain(dist.version)}"
+    lines = _LINES[bool(other_indexes(record.index_urls))]
+    found = list(zip(lines.each(record.distributions), record.distributions, strict=True))
+    found.sort(key=lambda pair: (pair[0].key, pair[1].conda_package is not None))
+    for line, dist in found:
         if line.key in seen:
             place = f"; found in {plain(dist.location)}" if dist.location else ""
-            yield RequirementLine(key=line.key, name=line.name, text=f"{fact}: {SECOND_COPY}{place}", reason=SECOND_COPY)
+            yield _set_aside(line, dist, SECOND_COPY, place)
         elif line.key in silent and line.reason is None:
-            yield RequirementLine(key=line.key, name=line.name, text=f"{fact}: {LEFT_OUT}", reason=LEFT_OUT)
+            yield _set_aside(line, dist, LEFT_OUT)
         else:
             yield line
         seen.add(line.key)
+
+
+def _set_aside(line: RequirementLine, dist: Distribution, reason: str, more: str = "") -> RequirementLine:
+    text = f"{line.name}=={plain(dist.version)}: {reason}{more}"
+    return RequirementLine(key=line.key, name=line.name, text=text, reason=reason)
 
 
 def is_pep440(version: str) -> bool:
@@ -187,3 +195,8 @@ def _left_out_by_freeze(record: Record) -> frozenset[str]:
     except (IndexError, ValueError):
         modern = True
     return frozenset({"pip"} if modern else {"pip", "setuptools", "distribute", "wheel"})
+
+
+_LINES: dict[bool, Kept[Distribution, RequirementLine]] = {
+    elsewhere: Kept(partial(requirement_line, elsewhere=elsewhere)) for elsewhere in (False, True)
+}

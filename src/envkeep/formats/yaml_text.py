@@ -8,6 +8,7 @@ other files together.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _PLACE = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://|/)[A-Za-z0-9_.~/%+-]*(?::[0-
 _PRINTABLE = re.compile(r"[ -~]*\Z")
 
 
+# a backup has three files of the same packages
+@lru_cache(maxsize=8192)
 def scalar(text: str) -> str:
     """Return a string as a scalar of a block sequence or mapping."""
     if (_WORD.match(text) and text.lower() not in _MEANINGFUL) or _SPEC.match(text) or _PLACE.match(text):
@@ -39,7 +42,8 @@ def scalar(text: str) -> str:
 
 def sequence(items: Iterable[str], indent: int) -> list[str]:
     """Return the lines of a block sequence of strings."""
-    return [f"{' ' * indent}- {scalar(item)}" for item in items]
+    start = f"{' ' * indent}- "
+    return [start + scalar(item) for item in items]
 
 
 def mapping(items: Iterable[tuple[str, str]], indent: int) -> list[str]:

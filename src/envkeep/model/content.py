@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from envkeep.errors import BadFormatError
+from envkeep.model.kept import Kept
 from envkeep.model.matchspec import spell
 from envkeep.model.names import normalise
 
@@ -28,6 +31,8 @@ __all__ = [
     "spec_identity",
 ]
 
+T = TypeVar("T")
+
 
 def content(record: Record) -> dict[str, Any]:
     """Return the identity of a record as plain values of JSON, in canonical order."""
@@ -43,8 +48,17 @@ def content(record: Record) -> dict[str, Any]:
 
 def content_digest(record: Record) -> str:
     """Return the sha256 hex of a record's identity: equal digests, equal content."""
-    text = json.dumps(content(record), ensure_ascii=True, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    # the canonical JSON of `content`, its keys in order, from parts that most records of one process share
+    parts = {
+        "conda": _listed(_CONDA.each(record.conda)),
+        "distributions": _listed(_DISTRIBUTIONS.each(record.distributions)),
+        "pinned": _canonical(sorted(record.pinned)),
+        "python": _canonical(record.python.version if record.python else None),
+        "requested": _canonical(sorted(map(spec_identity, record.requested.specs))),
+        "variables": _canonical(sorted([name, value] for name, value in record.variables)),
+    }
+    text = ",".join([f'"{key}":{part}' for key, part in parts.items()])
+    return hashlib.sha256(f"{{{text}}}".encode("ascii")).hexdigest()
 
 
 def same_content(one: Record, other: Record) -> bool:
@@ -90,9 +104,21 @@ def origin_identity(origin: Origin | None) -> list[Any] | None:
     ]
 
 
+@lru_cache(maxsize=4096)
 def spec_identity(spec: str) -> str:
     """Return a requested spec in one spelling: conda's ``six[version='>=1.17']`` and mamba's ``six>=1.17`` ask for the same."""
     try:
         return spell(spec)
     except BadFormatError:
         return spec
+
+
+_canonical = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode
+# (what `content` sorts by, JSON)
+_CONDA: Kept[CondaPackage, tuple[list[str], str]] = Kept(lambda package: ((key := conda_identity(package)), _canonical(key)))
+_DISTRIBUTIONS: Kept[Distribution, tuple[str, str]] = Kept(lambda dist: (repr(key := distribution_identity(dist)), _canonical(key)))
+
+
+def _listed(found: list[tuple[T, str]]) -> str:
+    found.sort(key=itemgetter(0))
+    return f"[{','.join([text for _, text in found])}]"
