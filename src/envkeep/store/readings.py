@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 import time
-from json import dumps, loads
+from json import JSONEncoder, loads
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 from envkeep import __version__
+from envkeep.model.kept import Kept
 from envkeep.store.seen import read_whole, rested, seen_file, signature, signature_of, write_whole
 from envkeep.store.stamps import is_stamp
 
@@ -123,11 +124,26 @@ def read_readings(home: Path, prefix: str) -> Readings | None:
 def write_readings(home: Path, readings: Readings) -> None:
     """Keep what a record was read from; where it cannot be written, the next backup reads everything."""
     path = _file(home, readings.prefix)
-    raw = {"schema": _SCHEMA, "written_by": __version__, "user": _user(), **readings._asdict()}
-    text = dumps(raw).encode("ascii")
+    text = _written(readings).encode("ascii")
     stand = signature(path) if write_whole(path, _checksum(text) + text) else None
     if stand is not None:
         _keep(path, stand, readings)
+
+
+def _written(readings: Readings) -> str:
+    raw = {"schema": _SCHEMA, "written_by": __version__, "user": _user(), **readings._asdict()}
+    # nearly all rows are those of the time before
+    members = [f"{_encode(key)}: {_encode(value)}" for key, value in raw.items() if key not in {"packages", "distributions"}]
+    for key, kept in (("packages", _PACKAGES), ("distributions", _DISTRIBUTIONS)):
+        texts = zip(raw[key], kept.each(raw[key].values()), strict=True)
+        rows = [f"{_encode(name)}: {row}" for name, row in texts]
+        members.append(f'"{key}": {{{", ".join(rows)}}}')
+    return f"{{{', '.join(members)}}}"
+
+
+_encode = JSONEncoder().encode
+_PACKAGES: Kept[PackageRow, str] = Kept(_encode)
+_DISTRIBUTIONS: Kept[DistributionRow, str] = Kept(_encode)
 
 
 def _keep(path: str, stand: Signature, readings: Readings) -> None:
