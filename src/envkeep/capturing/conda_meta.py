@@ -14,12 +14,12 @@ from envkeep.model.urls import scrub
 from envkeep.store.readings import stand_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from envkeep.capturing.former import Former
 
-__all__ = ["CondaMeta", "read_conda_meta", "read_pinned", "read_variables"]
+__all__ = ["CondaMeta", "MetaRecord", "read_conda_meta", "read_pinned", "read_variables"]
 
 # the largest known are some 10 MB
 _RECORD_LIMIT = 64 << 20
@@ -34,17 +34,27 @@ class CondaMeta(NamedTuple):
         packages: sorted by name.
         owners: which package a Python distribution's metadata (``lib/python3.12/site-packages/six-1.17.0.dist-info``, an
             ``.egg-info``, ``.egg`` or ``.egg-link``) belongs to, by its path relative to the prefix with ``/``.
-        written: by name of a package, the path of its record and when that was written (ns since 1970): linking was over then.
+        records: by name of a package.
         problems: unsorted.
     """
 
     packages: tuple[CondaPackage, ...]
-    owners: dict[str, str]
-    written: dict[str, tuple[str, int]]
+    owners: Mapping[str, str]
+    records: Mapping[str, MetaRecord]
     problems: tuple[Problem, ...]
 
 
-class _Read(NamedTuple):
+class MetaRecord(NamedTuple):
+    """A record of conda-meta.
+
+    Attributes:
+        package: what it says.
+        owned: the paths of Python metadata in its file list.
+        file: its own path.
+        mtime: when it was written, ns since 1970: linking was over then.
+        whole: whether it could be read; else its name alone says what is known.
+    """
+
     package: CondaPackage
     owned: Sequence[str]
     file: str
@@ -65,7 +75,7 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
     """
     folder = prefix / "conda-meta"
     problems: list[Problem] = []
-    found: dict[str, _Read] = {}
+    found: dict[str, MetaRecord] = {}
     for entry in listing(folder):
         file = entry.name
         # conda: a record ends in .json; macOS leaves ._name.json beside it
@@ -91,9 +101,8 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
             read = kept
         found[name] = read
     owners = {path: read.package.name for read in found.values() for path in read.owned}
-    packages = tuple(found[name].package for name in sorted(found))
-    written = {name: (read.file, read.mtime) for name, read in found.items()}
-    return CondaMeta(packages=packages, owners=owners, written=written, problems=tuple(problems))
+    packages = tuple([found[name].package for name in sorted(found)])
+    return CondaMeta(packages=packages, owners=owners, records=found, problems=tuple(problems))
 
 
 def read_variables(prefix: Path) -> tuple[tuple[tuple[str, str], ...], tuple[Problem, ...]]:
@@ -124,7 +133,7 @@ def read_pinned(prefix: Path) -> tuple[str, ...]:
     return tuple(scrub(line_text(line)) for line in lines if line and not line.startswith("#"))
 
 
-def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[Problem]) -> _Read | None:
+def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[Problem]) -> MetaRecord | None:
     mtime, stand = 0, ""
     try:
         info = entry.stat()
@@ -134,7 +143,7 @@ def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[
         pass
     before = former.package(entry.name, stand) if former is not None else None
     if before is not None:
-        return _Read(before[0], before[1], entry.path, mtime, True)  # noqa: FBT003 - a keyword takes as long as all of it
+        return MetaRecord(before[0], before[1], entry.path, mtime, True)
     path = line_text(f"conda-meta/{entry.name}")
     parts = line_text(entry.name[:-5]).rsplit("-", 2)
     named = (parts[0], parts[1], parts[2]) if len(parts) == 3 and all(parts) else None
@@ -154,7 +163,7 @@ def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[
         problems.append(
             Problem(code=problem.code, message=f"{problem.message}; its file name alone is kept", path=path, package=name)
         )
-        return _Read(CondaPackage(name=named[0], version=named[1], build=named[2]), [], entry.path, mtime, whole=False)
+        return MetaRecord(CondaPackage(name=named[0], version=named[1], build=named[2]), [], entry.path, mtime, whole=False)
     package = package_of(raw, paths)
     if (package.name, package.version, package.build) != named:
         # conda ignores such a file as well
@@ -170,7 +179,7 @@ def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[
     owned = owned_metadata(paths)
     if former is not None:
         former.note_package(entry.name, stand, owned)
-    return _Read(package, owned, entry.path, mtime, whole=True)
+    return MetaRecord(package, owned, entry.path, mtime, whole=True)
 
 
 def _unreadable(code: str, what: str, path: str, error: Exception, package: str = "") -> Problem:

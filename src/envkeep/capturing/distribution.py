@@ -33,9 +33,8 @@ METADATA_LIMIT = 16 << 20
 """Bytes: a larger METADATA is none."""
 _RECORD_LIMIT = 64 << 20
 _SMALL = 1 << 20
-# what is read of a metadata folder
-_OF_CONDA = ("/METADATA",)
-_OF_PIP = ("/METADATA", "/direct_url.json", "/RECORD", "/INSTALLER", "/REQUESTED", "/WHEEL")
+# what is read of a metadata folder besides METADATA
+_OF_PIP = ("/direct_url.json", "/RECORD", "/INSTALLER", "/REQUESTED", "/WHEEL")
 _EGG = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*)(?:-py\d[\d.]*)?(?:-.+)?\Z")
 
 
@@ -78,8 +77,9 @@ def read_distribution(
         return None
     mtime, a_folder, stands = info.st_mtime_ns, S_ISDIR(info.st_mode), ""
     if former is not None and a_folder and entry.name.endswith(".dist-info"):
-        names = _OF_CONDA if conda_package is not None else _OF_PIP
-        stands = "|".join([stand_of(info), *[stand_at(entry.path + name) for name in names]])
+        stands = f"{stand_of(info)}|{stand_at(entry.path + '/METADATA')}"
+        if conda_package is None:
+            stands = "|".join([stands, *[stand_at(entry.path + name) for name in _OF_PIP]])
         before = former.distribution(entry.path, conda_package, stands)
         if before is not None:
             return Found(before, entry.path, mtime, stands)

@@ -32,19 +32,19 @@ class Owners:
         meta: which conda package owns what.
 
     Attributes:
-        by_package: by name of a conda package, path and name of what it has in those folders.
+        counted: by path of what conda has in those folders, the package's name.
     """
 
     def __init__(self, prefix: Path, folders: Sequence[Path], meta: CondaMeta) -> None:
         # paths as text, as a folder's listing has them: there are as many as packages
-        self.by_package: dict[str, list[tuple[str, str]]] = {}
-        self._owners: dict[str, tuple[str, str]] = {}
-        self._written = meta.written
+        self.counted: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
+        self._records = meta.records
         known = {_identity(folder): folder for folder in folders}
-        parents: dict[str, tuple[str, bool]] = {}
+        self._parents: dict[str, tuple[str, bool]] = {}
         for path, package in meta.owners.items():
             parent, _, name = path.rpartition("/")
-            start = parents.get(parent)
+            start = self._parents.get(parent)
             if start is None:
                 folder = prefix / parent
                 identity = _identity(folder)
@@ -55,31 +55,38 @@ class Owners:
                     folder = known.get(identity, folder)
                 # what lies deeper (setuptools/_vendor/x.dist-info) is no distribution of the environment
                 counts = folder in folders or parent.endswith(("site-packages", "dist-packages"))
-                start = parents[parent] = (f"{folder}{os.sep}", counts)
-            self._owners[start[0] + name] = (package, path)
+                start = self._parents[parent] = (f"{folder}{os.sep}", counts)
+            place = start[0] + name
+            self._owners[place] = package
             if start[1]:
-                self.by_package.setdefault(package, []).append((start[0] + name, name))
+                self.counted[place] = package
 
     def is_untouched(self, entry: os.DirEntry[str]) -> bool:
         """Return whether a package has a distribution's metadata, and it has not moved since that was installed."""
-        package, _ = self._owners.get(entry.path, (None, ""))
+        package = self._owners.get(entry.path)
         try:
-            return package is not None and entry.stat().st_mtime_ns <= self._written[package][1]
+            return package is not None and entry.stat().st_mtime_ns <= self._records[package].mtime
         except OSError:
             return False
 
     def owner(self, entry: os.DirEntry[str]) -> str | None:
         """Return the conda package whose a distribution's metadata is; None for what pip, uv or others put there."""
-        package, path = self._owners.get(entry.path, (None, ""))
+        package = self._owners.get(entry.path)
         if package is None or not entry.name.endswith(".dist-info"):
             return package
-        record, written = self._written[package]
+        record = self._records[package]
         try:
             # conda writes the record last; in a copied prefix the times say nothing, so the files decide
-            newer = entry.stat().st_mtime_ns > written
+            if entry.stat().st_mtime_ns <= record.mtime:
+                return package
         except OSError:
             return package
-        return None if newer and is_reinstalled(Path(entry.path), path, record) else package
+        listed = next(path for path in record.owned if self._place(path) == entry.path)
+        return None if is_reinstalled(Path(entry.path), listed, record.file) else package
+
+    def _place(self, listed: str) -> str:
+        parent, _, name = listed.rpartition("/")
+        return self._parents[parent][0] + name
 
 
 @lru_cache(maxsize=8192)

@@ -64,7 +64,10 @@ def read_site_packages(
     """
     problems: list[Problem] = []
     owned = Owners(prefix, folders, meta)
-    by_name: dict[str, list[Found]] = {}
+    by_name: dict[str, Found] = {}
+    # seldom any: a name's distributions where there are several
+    rivals: dict[str, list[Found]] = {}
+    present: set[str] = set()
     for folder in folders:
         location = relative_to(prefix, folder)
         for entry in listing(folder):
@@ -76,9 +79,15 @@ def read_site_packages(
                 problems.append(Problem(code="leftover-distribution", message=message, path=f"{location}/{entry.name}"))
                 continue
             found = read_distribution(entry, location, owned.owner(entry), problems, former)
-            if found is not None:
-                by_name.setdefault(normalise(found.distribution.name), []).append(found)
-    kept = [_importable(by_name[name], problems) for name in sorted(by_name)]
+            if found is None:
+                continue
+            present.add(found.path)
+            name = normalise(found.distribution.name)
+            first = by_name.setdefault(name, found)
+            if first is not found:
+                rivals.setdefault(name, [first]).append(found)
+    by_name.update({name: _importable(candidates, problems) for name, candidates in rivals.items()})
+    kept = [by_name[name] for name in sorted(by_name)]
     if former is not None:
         for found in kept:
             if found.stands:
@@ -92,15 +101,12 @@ def read_site_packages(
             )
             problems.append(Problem(code="leftover-python", message=message, path=location))
     distributions = tuple([found.distribution for found in kept])
-    present = {found.path for candidates in by_name.values() for found in candidates}
     altered = _altered(owned, distributions, present, problems)
     return SitePackages(distributions=distributions, altered=altered, problems=tuple(problems))
 
 
 def _importable(candidates: list[Found], problems: list[Problem]) -> Found:
     """Return the one of a name's distributions that is imported: in the first folder, with its files in place, newest."""
-    if len(candidates) == 1:
-        return candidates[0]
     first = candidates[0].distribution.location
     rivals = [found for found in candidates if found.distribution.location == first]
     kept = rivals[0] if len(rivals) == 1 else max(rivals, key=lambda found: (_share_in_place(found), found.mtime, found.path))
@@ -145,15 +151,20 @@ def _altered(
     owned: Owners, kept: Sequence[Distribution], present: Container[str], problems: list[Problem]
 ) -> dict[str, Altered]:
     by_pip = {normalise(dist.name): dist for dist in kept if dist.conda_package is None}
+    there = {package for place, package in owned.counted.items() if place in present or exists(place)}
+    replacing: dict[str, set[str]] = {}
+    for place, package in owned.counted.items() if by_pip else ():
+        for name in (normalise(package), normalise(named_by(place.rpartition(os.sep)[2]))):
+            if name in by_pip:
+                replacing.setdefault(package, set()).add(name)
     altered: dict[str, Altered] = {}
-    for package, anchors in owned.by_package.items():
-        names = [normalise(package), *[normalise(named_by(name)) for _, name in anchors]] if by_pip else []
-        rivals = [by_pip[name] for name in sorted(names) if name in by_pip]
-        if rivals:
+    for package in dict.fromkeys(owned.counted.values()):
+        if package in replacing:
+            rival = by_pip[min(replacing[package])]
             altered[package] = "overwritten"
-            message = f"{rivals[0].name} {rivals[0].version}, not from conda, stands in the place of conda's {package}"
-            problems.append(Problem(code="clobbered", message=message, path=rivals[0].location, package=package))
-        elif not any([path in present or exists(path) for path, _ in anchors]):
+            message = f"{rival.name} {rival.version}, not from conda, stands in the place of conda's {package}"
+            problems.append(Problem(code="clobbered", message=message, path=rival.location, package=package))
+        elif package not in there:
             altered[package] = "removed"
             message = f"conda records {package}, but its Python files are gone: pip or a person removed them"
             problems.append(Problem(code="removed-package", message=message, package=package))

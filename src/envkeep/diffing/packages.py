@@ -42,13 +42,14 @@ def package_changes(old: Record, new: Record) -> list[Change]:
             change = _dist_change(before, after, touched)
             if change is not None:
                 others.append(change)
-    gone, come = _owned(old), _owned(new)
-    conda = [
-        change
-        for change in conda
-        if not (change.kind == "remove" and _all_in(change.name, gone, left_conda))
-        and not (change.kind == "install" and _all_in(change.name, come, came_to_conda))
-    ]
+    if moved:
+        gone, come = _owned(old), _owned(new)
+        conda = [
+            change
+            for change in conda
+            if not (change.kind == "remove" and _all_in(change.name, gone, left_conda))
+            and not (change.kind == "install" and _all_in(change.name, come, came_to_conda))
+        ]
     return sorted((*conda, *moved, *others), key=lambda change: (normalise(change.name), change.manager or "", change.kind))
 
 

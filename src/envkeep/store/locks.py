@@ -46,7 +46,9 @@ class Locks:
         from filelock import FileLock, Timeout
 
         path = folder / LOCK
-        lock = self._locks.setdefault((os.getpid(), path), FileLock(path, timeout=self._timeout, mode=0o600))
+        lock = self._locks.get((os.getpid(), path))
+        if lock is None:
+            lock = self._locks[os.getpid(), path] = FileLock(path, timeout=self._timeout, mode=0o600)
         with storing(f"lock {path}"):
             try:
                 lock.acquire()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Header",
     "backup_at",
+    "last_order",
     "leftovers",
     "microseconds",
     "read_backup",
@@ -94,6 +96,26 @@ def backup_at(path: Path) -> Backup | None:
             environment = read_environment(folder.parent)
             return _backup(environment, folder.name, _tags_by_stamp(folder.parent).get(folder.name, ()))
     return None
+
+
+def last_order(environment: StoredEnvironment) -> int:
+    """Return the highest ``order`` of the backups in a folder, without a look at their files; 0 where there is none.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    highest = 0
+    with os.scandir(environment.path) as entries:
+        names = [entry.name for entry in entries]
+    for name in names:
+        stamp = stamp_of_txt(name)
+        manifest = _manifest(environment.path / name) if is_stamp(name) else None
+        if manifest is not None:
+            highest = max(highest, manifest.order)
+        elif stamp is not None and stamp not in names:
+            with suppress(OSError):
+                highest = max(highest, microseconds(instant_of(stamp, (environment.path / name).stat().st_mtime)))
+    return highest
 
 
 def leftovers(folder: Path) -> tuple[Path, ...]:

@@ -18,7 +18,7 @@ from envkeep.store.layout import MANIFEST, RECORD, TAGS, TEMPORARY, TXT_SUFFIX, 
 from envkeep.store.locks import Locks
 from envkeep.store.manifest import Manifest, file_entry, manifest_bytes, tags_bytes
 from envkeep.store.names import tag_fault
-from envkeep.store.reading import leftovers, microseconds, read_backup, read_backups, tags_of
+from envkeep.store.reading import last_order, leftovers, microseconds, read_backup, read_backups, tags_of
 from envkeep.store.retention import decide
 from envkeep.store.stamps import next_stamp, readable, stamp_of
 
@@ -198,7 +198,7 @@ class Store:
             self.sweep(environment)
             order = microseconds(instant)
             if not historic:
-                order = max([order, *(backup.order + 1 for backup in self.backups(environment))])
+                order = max(order, last_order(environment) + 1)
             manifest = Manifest(
                 created=instant,
                 order=order,
@@ -301,6 +301,9 @@ class Store:
             storing(f"rotate the backups in {environment.path}", stands="No newer backup was touched."),
         ):
             self.sweep(environment)
+            self._tags(environment)
+            if sum(name.endswith(TXT_SUFFIX) for name in os.listdir(environment.path)) <= self.limit:  # noqa: PTH208
+                return ()
             gone = tuple(decision.backup for decision in self.rotation(environment) if not decision.keep)
             return tuple(backup for backup in gone if self._remove(backup))
 
