@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from envkeep.capturing.conda_meta import read_conda_meta
 from envkeep.capturing.conda_record import decode_record, owned_metadata, package_of
+from envkeep.capturing.reading import line_text, plain_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,8 @@ def text(indent: int | str = 2, **changes: object) -> bytes:
 
 
 def as_json_has_it(data: bytes) -> tuple[object, object]:
-    raw = json.loads(data)
+    # no text of a record ends a line
+    raw = plain_json(json.loads(data), line_text)
     paths = [path for path in raw.get("files") or () if isinstance(path, str)]
     return package_of(raw, paths), sorted(owned_metadata(paths))
 
