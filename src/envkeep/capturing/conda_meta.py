@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from json import loads
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.conda_record import decode_record, owned_metadata, package_of
-from envkeep.capturing.reading import line_text, listing, plain_json, read_bytes, read_text
+from envkeep.capturing.reading import file_name, folder_at, line_text, plain_json, read_bytes, read_text
 from envkeep.model.names import normalise
 from envkeep.model.record import CondaPackage, Problem
 from envkeep.model.urls import scrub
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envkeep.capturing.former import Former
+    from envkeep.capturing.reading import Folder
 
 __all__ = ["CondaMeta", "MetaRecord", "read_conda_meta", "read_pinned", "read_variables"]
 
@@ -73,36 +73,38 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
     Raises:
         UnreadableEnvironmentError: the folder itself cannot be listed.
     """
-    folder = prefix / "conda-meta"
     problems: list[Problem] = []
     found: dict[str, MetaRecord] = {}
-    for entry in listing(folder):
-        file = entry.name
-        # conda: a record ends in .json; macOS leaves ._name.json beside it
-        if not file.endswith(".json") or file.startswith("."):
-            continue
-        if wanted is not None and not wanted(normalise(file.rsplit("-", 2)[0])):
-            continue
-        read = _read_record(entry, former, problems)
-        if read is None:
-            continue
-        name = read.package.name
-        other = found.get(name)
-        if other is not None:
-            kept, dropped = (read, other) if (read.whole, read.mtime) > (other.whole, other.mtime) else (other, read)
-            problems.append(
-                Problem(
-                    code="duplicate-record",
-                    message=f"two records of {name}: {kept.package.spec}, the newer file, is kept, {dropped.package.spec} is not",
-                    path=line_text(f"conda-meta/{os.path.basename(dropped.file)}"),  # noqa: PTH119 - as the listing has it
-                    package=name,
-                )
-            )
-            read = kept
-        found[name] = read
-    owners = {path: read.package.name for read in found.values() for path in read.owned}
+    with folder_at(prefix / "conda-meta") as folder:
+        for file in folder.names:
+            # conda: a record ends in .json; macOS leaves ._name.json beside it
+            if not file.endswith(".json") or file.startswith("."):
+                continue
+            if wanted is not None and not wanted(normalise(file.rsplit("-", 2)[0])):
+                continue
+            read = _read_record(folder, file, former, problems)
+            if read is None:
+                continue
+            other = found.setdefault(read.package.name, read)
+            if other is not read:
+                found[read.package.name] = _newer(other, read, problems)
+    owners = {path: name for name, read in found.items() for path in read.owned}
     packages = tuple([found[name].package for name in sorted(found)])
     return CondaMeta(packages=packages, owners=owners, records=found, problems=tuple(problems))
+
+
+def _newer(one: MetaRecord, other: MetaRecord, problems: list[Problem]) -> MetaRecord:
+    kept, dropped = (other, one) if (other.whole, other.mtime) > (one.whole, one.mtime) else (one, other)
+    name = kept.package.name
+    problems.append(
+        Problem(
+            code="duplicate-record",
+            message=f"two records of {name}: {kept.package.spec}, the newer file, is kept, {dropped.package.spec} is not",
+            path=line_text(f"conda-meta/{file_name(dropped.file)}"),
+            package=name,
+        )
+    )
+    return kept
 
 
 def read_variables(prefix: Path) -> tuple[tuple[tuple[str, str], ...], tuple[Problem, ...]]:
@@ -133,22 +135,22 @@ def read_pinned(prefix: Path) -> tuple[str, ...]:
     return tuple(scrub(line_text(line)) for line in lines if line and not line.startswith("#"))
 
 
-def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[Problem]) -> MetaRecord | None:
-    mtime, stand = 0, ""
+def _read_record(folder: Folder, file: str, former: Former | None, problems: list[Problem]) -> MetaRecord | None:
+    whole, mtime, stand = folder.start + file, 0, ""
     try:
-        info = entry.stat()
+        info = folder.look(file)
         mtime, stand = info.st_mtime_ns, stand_of(info)
-    except OSError:
+    except (OSError, ValueError):
         # so will reading it, where the reason is told
         pass
-    before = former.package(entry.name, stand) if former is not None else None
+    before = former.package(file, stand) if former is not None else None
     if before is not None:
-        return MetaRecord(before[0], before[1], entry.path, mtime, True)
-    path = line_text(f"conda-meta/{entry.name}")
-    parts = line_text(entry.name[:-5]).rsplit("-", 2)
+        return MetaRecord(before[0], before[1], whole, mtime, True)
+    path = line_text(f"conda-meta/{file}")
+    parts = line_text(file[:-5]).rsplit("-", 2)
     named = (parts[0], parts[1], parts[2]) if len(parts) == 3 and all(parts) else None
     try:
-        raw, paths = decode_record(read_bytes(entry.path, _RECORD_LIMIT))
+        raw, paths = decode_record(read_bytes(whole, _RECORD_LIMIT))
     except FileNotFoundError:
         # it was there a moment ago, or is a link into nowhere
         problems.append(Problem(code="vanished-record", message="this record went away while it was read", path=path))
@@ -163,7 +165,7 @@ def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[
         problems.append(
             Problem(code=problem.code, message=f"{problem.message}; its file name alone is kept", path=path, package=name)
         )
-        return MetaRecord(CondaPackage(name=named[0], version=named[1], build=named[2]), [], entry.path, mtime, whole=False)
+        return MetaRecord(CondaPackage(name=named[0], version=named[1], build=named[2]), [], whole, mtime, whole=False)
     package = package_of(raw, paths)
     if (package.name, package.version, package.build) != named:
         # conda ignores such a file as well
@@ -178,8 +180,8 @@ def _read_record(entry: os.DirEntry[str], former: Former | None, problems: list[
         return None
     owned = owned_metadata(paths)
     if former is not None:
-        former.note_package(entry.name, stand, owned)
-    return MetaRecord(package, owned, entry.path, mtime, whole=True)
+        former.note_package(file, stand, owned)
+    return MetaRecord(package, owned, whole, mtime, whole=True)
 
 
 def _unreadable(code: str, what: str, path: str, error: Exception, package: str = "") -> Problem:

@@ -17,15 +17,15 @@ from envkeep.capturing.metadata import (
     parse_requires_txt,
     parse_tags,
 )
-from envkeep.capturing.reading import decode, exists, is_folder, line_text, read_bytes, read_text, scan
+from envkeep.capturing.reading import decode, exists, file_name, is_folder, line_text, read_bytes, read_text, scan
 from envkeep.model.record import Distribution, Origin, Problem
 from envkeep.model.urls import file_url, path_of_file_url
-from envkeep.store.readings import stand_at, stand_of
+from envkeep.store.readings import stand_of
 
 if TYPE_CHECKING:
-    import os
-
     from envkeep.capturing.former import Former
+    from envkeep.capturing.owners import Owners
+    from envkeep.capturing.reading import Folder
 
 __all__ = ["METADATA_LIMIT", "Found", "read_distribution", "with_states"]
 
@@ -45,65 +45,76 @@ class Found(NamedTuple):
         distribution: what it says.
         path: of the folder or file.
         mtime: when that was last changed, ns since 1970.
-        stands: how it and its files stood before they were read; empty where they have to be read each time.
     """
 
     distribution: Distribution
     path: str
     mtime: int
-    stands: str = ""
 
 
-def read_distribution(
-    entry: os.DirEntry[str],
+def read_distribution(  # noqa: PLR0917 - one for each distribution, and keywords take their time
+    folder: Folder,
+    file: str,
     location: str,
-    conda_package: str | None,
+    owners: Owners | None,
     problems: list[Problem],
     former: Former | None = None,
 ) -> Found | None:
     """Return what a metadata folder or file of site-packages says, or None where there is no distribution in it.
 
     Args:
-        entry: ``*.dist-info``, ``*.egg-info``, ``*.egg`` or ``*.egg-link``.
-        location: of its folder, as the record shall say.
-        conda_package: whose it is; None: not conda's.
+        folder: that it lies in.
+        file: its name: ``*.dist-info``, ``*.egg-info``, ``*.egg`` or ``*.egg-link``.
+        location: of the folder, as the record shall say.
+        owners: who knows which conda package it belongs to; None: nothing is conda's.
         problems: what was odd is added here.
         former: of a former capture; a folder is not read again where nothing of it moved.
     """
+    place = folder.start + file
     try:
-        info = entry.stat()
-    except OSError as error:
-        problems.append(_unreadable(line_text(f"{location}/{entry.name}"), error))
+        info = folder.look(file)
+    except (OSError, ValueError) as error:
+        problems.append(_unreadable(line_text(f"{location}/{file}"), error))
         return None
     mtime, a_folder, stands = info.st_mtime_ns, S_ISDIR(info.st_mode), ""
-    if former is not None and a_folder and entry.name.endswith(".dist-info"):
-        stands = f"{stand_of(info)}|{stand_at(entry.path + '/METADATA')}"
+    conda_package = owners.owner(place, mtime) if owners is not None else None
+    if former is not None and a_folder and file.endswith(".dist-info"):
+        stands = f"{stand_of(info)}|{_stand(folder, file + '/METADATA')}"
         if conda_package is None:
-            stands = "|".join([stands, *[stand_at(entry.path + name) for name in _OF_PIP]])
-        before = former.distribution(entry.path, conda_package, stands)
+            stands = "|".join([stands, *[_stand(folder, file + name) for name in _OF_PIP]])
+        before = former.distribution(place, conda_package, stands)
         if before is not None:
-            return Found(before, entry.path, mtime, stands)
+            return Found(before, place, mtime)
     odd = len(problems)
-    path = line_text(f"{location}/{entry.name}")
-    if entry.name.endswith(".egg-link"):
-        distribution = _egg_link(entry, location, conda_package, problems)
-    elif entry.name.endswith(".dist-info") and a_folder:
-        distribution = _dist_info(entry, location, conda_package, problems)
-    elif entry.name.endswith(".egg-info"):
-        distribution = _egg_info(Path(entry.path), location, conda_package, problems)
-    elif entry.name.endswith(".egg") and a_folder:
-        distribution = _egg_info(Path(entry.path) / "EGG-INFO", location, conda_package, problems, named=entry.name)
-    elif entry.name.endswith(".egg"):
-        message = f"{entry.name} is a zipped egg: what is known of it is its file name"
+    path = line_text(f"{location}/{file}")
+    if file.endswith(".egg-link"):
+        distribution = _egg_link(place, location, conda_package, problems)
+    elif file.endswith(".dist-info") and a_folder:
+        distribution = _dist_info(place, location, conda_package, problems)
+    elif file.endswith(".egg-info"):
+        distribution = _egg_info(Path(place), location, conda_package, problems)
+    elif file.endswith(".egg") and a_folder:
+        distribution = _egg_info(Path(place) / "EGG-INFO", location, conda_package, problems, named=file)
+    elif file.endswith(".egg"):
+        message = f"{file} is a zipped egg: what is known of it is its file name"
         problems.append(Problem(code="zipped-egg", message=message, path=path))
-        distribution = _from_name(entry.name, location, conda_package, CoreMetadata(None, None, ()))
+        distribution = _from_name(file, location, conda_package, CoreMetadata(None, None, ()))
     else:
         return None
     if distribution is None:
         return None
     # a local folder's checkout is read anew each time, and so is what a problem has to be said of
     local = distribution.origin is not None and distribution.origin.kind == "directory"
-    return Found(distribution, entry.path, mtime, "" if local or len(problems) > odd else stands)
+    if former is not None and stands and not local and len(problems) == odd:
+        former.note_distribution(place, distribution, stands)
+    return Found(distribution, place, mtime)
+
+
+def _stand(folder: Folder, name: str) -> str:
+    try:
+        return stand_of(folder.look(name))
+    except (OSError, ValueError):
+        return ""
 
 
 def with_states(distributions: tuple[Distribution, ...]) -> tuple[Distribution, ...]:
@@ -115,22 +126,20 @@ def with_states(distributions: tuple[Distribution, ...]) -> tuple[Distribution, 
     return with_checkout_states(distributions)
 
 
-def _dist_info(
-    folder: os.DirEntry[str], location: str, conda_package: str | None, problems: list[Problem]
-) -> Distribution | None:
-    start = f"{folder.path}/"
-    path = line_text(f"{location}/{folder.name}")
+def _dist_info(folder: str, location: str, conda_package: str | None, problems: list[Problem]) -> Distribution | None:
+    start, name = f"{folder}/", file_name(folder)
+    path = line_text(f"{location}/{name}")
     try:
         content = read_bytes(start + "METADATA", METADATA_LIMIT)
     except FileNotFoundError:
         # pip leaves such folders behind; neither pip nor Python counts them
-        message = f"{folder.name} has no METADATA; it is no distribution and is left out"
+        message = f"{name} has no METADATA; it is no distribution and is left out"
         problems.append(Problem(code="leftover-distribution", message=message, path=path))
         return None
     except OSError as error:
         problems.append(_unreadable(f"{path}/METADATA", error))
         content = b""
-    base = _from_name(folder.name, location, conda_package, _metadata(content, f"{path}/METADATA", problems))
+    base = _from_name(name, location, conda_package, _metadata(content, f"{path}/METADATA", problems))
     # whatever conda's INSTALLER, WHEEL and direct_url.json say, the package's own record says it better
     if base is None or conda_package is not None:
         return base
@@ -175,12 +184,13 @@ def _egg_info(
     return _from_name(named or path.name, location, conda_package, core)
 
 
-def _egg_link(entry: os.DirEntry[str], location: str, conda_package: str | None, problems: list[Problem]) -> Distribution | None:
+def _egg_link(place: str, location: str, conda_package: str | None, problems: list[Problem]) -> Distribution | None:
     """An editable install of old: the first line names the project's folder, the second where its setup.py lies from there."""
-    name = line_text(entry.name.removesuffix(".egg-link"))
-    path = line_text(f"{location}/{entry.name}")
+    file = file_name(place)
+    name = line_text(file.removesuffix(".egg-link"))
+    path = line_text(f"{location}/{file}")
     try:
-        lines = [line.strip() for line in read_text(entry.path, _SMALL).splitlines() if line.strip()]
+        lines = [line.strip() for line in read_text(place, _SMALL).splitlines() if line.strip()]
     except OSError as error:
         problems.append(_unreadable(path, error))
         return None
@@ -261,8 +271,8 @@ def _from_name(metadata: str, location: str, conda_package: str | None, core: Co
     return Distribution(name=name, version=version, conda_package=conda_package, requires=core.requires, location=location)
 
 
-def _unreadable(path: str, error: OSError) -> Problem:
-    reason = error.strerror or str(error)
+def _unreadable(path: str, error: OSError | ValueError) -> Problem:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return Problem(code="unreadable-metadata", message=f"{path.rpartition('/')[2]} cannot be read: {reason}", path=path)
 
 

@@ -14,7 +14,7 @@ from envkeep.model.kept import Kept
 from envkeep.store.readings import DistributionRow, PackageRow, Readings, was_at_rest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from envkeep.model.record import CondaPackage, Distribution, PythonInfo, Record, Transaction
 
@@ -66,15 +66,21 @@ class Former:
         row = self._distribution_rows.get(path)
         if row is None or row.owner != owner or row.stands != stands:
             return None
-        return self._distributions.get(row.name)
+        dist = self._distributions.get(row.name)
+        if dist is not None:
+            self._rows[path] = row
+        return dist
 
     def note_distribution(self, path: str, dist: Distribution, stands: str) -> None:
-        """Keep how the metadata of a distribution that is imported stood before it was read."""
-        row = self._distribution_rows.get(path)
-        if row is not None and row.stands == stands and row.owner == dist.conda_package and row.name == dist.name:
+        """Keep how the metadata of a distribution stood before it was read."""
+        row = DistributionRow(dist.name, dist.conda_package, stands)
+        if was_at_rest(stands, self.began) or row == self._distribution_rows.get(path):
             self._rows[path] = row
-        elif was_at_rest(stands, self.began):
-            self._rows[path] = DistributionRow(dist.name, dist.conda_package, stands)
+
+    def leave_distributions(self, paths: Iterable[str]) -> None:
+        """Forget those that are not imported: a record has one of a name."""
+        for path in paths:
+            self._rows.pop(path, None)
 
     def python(self, executable: str, stands: str) -> PythonInfo | None:
         """Return what a Python said of itself, where nothing moved that it starts from."""

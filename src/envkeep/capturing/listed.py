@@ -18,7 +18,7 @@ from envkeep.capturing.distribution import METADATA_LIMIT, read_distribution, wi
 from envkeep.capturing.interpreter import ask_early, read_python, written_version
 from envkeep.capturing.layout import environment_kind, site_folders, subdir_of
 from envkeep.capturing.owners import METADATA, Owners, named_by, relative_to
-from envkeep.capturing.reading import exists, is_folder, listing, plain_text, read_start
+from envkeep.capturing.reading import exists, folder_by_path, is_folder, listing, plain_text, read_start
 from envkeep.formats.requirements_txt import write
 from envkeep.model.names import normalise
 from envkeep.model.record import Distribution, EnvironmentInfo, Record
@@ -110,7 +110,8 @@ def _distributions(prefix: Path, folders: Sequence[Path], *, of_conda: bool) -> 
     if of_conda and others and owners is None:
         return None
     for entry, location in others:
-        dist = read_distribution(entry, location, owners.owner(entry) if owners is not None else None, [])
+        inside = folder_by_path(Path(entry.path).parent, [])
+        dist = read_distribution(inside, entry.name, location, owners, [])
         if dist is not None:
             count += 1
             found[normalise(dist.distribution.name)] = dist.distribution
@@ -135,11 +136,18 @@ def _owners(prefix: Path, folders: Sequence[Path], entries: Sequence[os.DirEntry
 
     meta = _records(prefix, wanted)
     owners = None if meta is None else Owners(prefix, folders, meta)
-    if owners is None or all(owners.is_untouched(entry) for entry in entries):
+    if owners is None or all(_is_untouched(entry, owners) for entry in entries):
         return owners
     # any package may have put it there, or have been the last to
     meta = _records(prefix)
     return None if meta is None else Owners(prefix, folders, meta)
+
+
+def _is_untouched(entry: os.DirEntry[str], owners: Owners) -> bool:
+    try:
+        return owners.is_untouched(entry.path, entry.stat().st_mtime_ns)
+    except OSError:
+        return False
 
 
 def _records(prefix: Path, wanted: Callable[[str], bool] | None = None) -> CondaMeta | None:

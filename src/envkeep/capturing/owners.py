@@ -61,28 +61,27 @@ class Owners:
             if start[1]:
                 self.counted[place] = package
 
-    def is_untouched(self, entry: os.DirEntry[str]) -> bool:
+    def is_untouched(self, place: str, mtime: int) -> bool:
         """Return whether a package has a distribution's metadata, and it has not moved since that was installed."""
-        package = self._owners.get(entry.path)
-        try:
-            return package is not None and entry.stat().st_mtime_ns <= self._records[package].mtime
-        except OSError:
-            return False
+        package = self._owners.get(place)
+        return package is not None and mtime <= self._records[package].mtime
 
-    def owner(self, entry: os.DirEntry[str]) -> str | None:
-        """Return the conda package whose a distribution's metadata is; None for what pip, uv or others put there."""
-        package = self._owners.get(entry.path)
-        if package is None or not entry.name.endswith(".dist-info"):
-            return package
+    def owner(self, place: str, mtime: int) -> str | None:
+        """Return the conda package whose a distribution's metadata is; None for what pip, uv or others put there.
+
+        Args:
+            place: its path, as a listing of the folder has it.
+            mtime: when it was last changed, ns since 1970.
+        """
+        package = self._owners.get(place)
+        if package is None:
+            return None
         record = self._records[package]
-        try:
-            # conda writes the record last; in a copied prefix the times say nothing, so the files decide
-            if entry.stat().st_mtime_ns <= record.mtime:
-                return package
-        except OSError:
+        # conda writes the record last; in a copied prefix the times say nothing, so the files decide
+        if mtime <= record.mtime or not place.endswith(".dist-info"):
             return package
-        listed = next(path for path in record.owned if self._place(path) == entry.path)
-        return None if is_reinstalled(Path(entry.path), listed, record.file) else package
+        listed = next(path for path in record.owned if self._place(path) == place)
+        return None if is_reinstalled(Path(place), listed, record.file) else package
 
     def _place(self, listed: str) -> str:
         parent, _, name = listed.rpartition("/")

@@ -6,18 +6,24 @@ import errno
 import os
 import re
 import stat
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from envkeep.errors import UnreadableEnvironmentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 __all__ = [
+    "Folder",
     "TooLargeError",
     "decode",
     "exists",
+    "file_name",
+    "folder_at",
+    "folder_by_path",
     "identity",
     "is_file",
     "is_folder",
@@ -147,6 +153,53 @@ def listing(folder: str | Path) -> list[os.DirEntry[str]]:
         if error.errno in _ABSENT:
             return []
         raise unreadable(folder, error) from error
+
+
+class Folder(NamedTuple):
+    """A folder that is looked through.
+
+    Attributes:
+        start: of the paths of what is in it: its own and a separator.
+        names: of what is in it, sorted.
+        look: the status of what a name or a path in it leads to, as ``os.stat``.
+    """
+
+    start: str
+    names: list[str]
+    look: Callable[[str], os.stat_result]
+
+
+@contextmanager
+def folder_at(path: Path) -> Iterator[Folder]:
+    """Yield a folder that says what is in an environment; one without names where there is none.
+
+    Raises:
+        UnreadableEnvironmentError: as of ``listing``.
+    """
+    names = [entry.name for entry in listing(path)]
+    handle = None
+    if names and os.stat in os.supports_dir_fd:
+        # the system then follows the folder's own path once, and not for each of its files
+        with suppress(OSError, ValueError):
+            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    if handle is None:
+        yield folder_by_path(path, names)
+        return
+    try:
+        yield Folder(f"{path}{os.sep}", names, partial(os.stat, dir_fd=handle))
+    finally:
+        os.close(handle)
+
+
+def folder_by_path(path: Path, names: list[str]) -> Folder:
+    """Return a folder that holds nothing open; ``names`` of what is in it."""
+    start = f"{path}{os.sep}"
+    return Folder(start, names, lambda name: os.stat(start + name))  # noqa: PTH116
+
+
+def file_name(path: str) -> str:
+    """Return the last part of a path."""
+    return os.path.basename(path)  # noqa: PTH119 - some thousand times a capture
 
 
 def identity(path: str | Path) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from envkeep.capturing.distribution import Found, read_distribution
 from envkeep.capturing.metadata import installed_sizes
 from envkeep.capturing.owners import METADATA, Owners, named_by, relative_to
-from envkeep.capturing.reading import exists, listing, read_bytes, scan
+from envkeep.capturing.reading import exists, folder_at, read_bytes, scan
 from envkeep.model.names import normalise
 from envkeep.model.record import Distribution, Problem
 
@@ -70,28 +70,28 @@ def read_site_packages(
     present: set[str] = set()
     for folder in folders:
         location = relative_to(prefix, folder)
-        for entry in listing(folder):
-            if not entry.name.endswith(METADATA):
-                continue
-            if entry.name.startswith("~"):
-                # what pip renames before it removes, and leaves if it is stopped
-                message = f"{entry.name} is left over from an installation that was stopped; it is left out"
-                problems.append(Problem(code="leftover-distribution", message=message, path=f"{location}/{entry.name}"))
-                continue
-            found = read_distribution(entry, location, owned.owner(entry), problems, former)
-            if found is None:
-                continue
-            present.add(found.path)
-            name = normalise(found.distribution.name)
-            first = by_name.setdefault(name, found)
-            if first is not found:
-                rivals.setdefault(name, [first]).append(found)
-    by_name.update({name: _importable(candidates, problems) for name, candidates in rivals.items()})
+        with folder_at(folder) as inside:
+            for file in inside.names:
+                if not file.endswith(METADATA):
+                    continue
+                if file.startswith("~"):
+                    # what pip renames before it removes, and leaves if it is stopped
+                    message = f"{file} is left over from an installation that was stopped; it is left out"
+                    problems.append(Problem(code="leftover-distribution", message=message, path=f"{location}/{file}"))
+                    continue
+                found = read_distribution(inside, file, location, owned, problems, former)
+                if found is None:
+                    continue
+                present.add(found.path)
+                name = normalise(found.distribution.name)
+                first = by_name.setdefault(name, found)
+                if first is not found:
+                    rivals.setdefault(name, [first]).append(found)
+    for name, candidates in rivals.items():
+        by_name[name] = _importable(candidates, problems)
+        if former is not None:
+            former.leave_distributions(found.path for found in candidates if found is not by_name[name])
     kept = [by_name[name] for name in sorted(by_name)]
-    if former is not None:
-        for found in kept:
-            if found.stands:
-                former.note_distribution(found.path, found.distribution, found.stands)
     for folder in leftovers:
         count = sum(1 for entry in scan(folder) if entry.name.endswith(METADATA))
         if count:
@@ -147,9 +147,7 @@ def _size(path: Path) -> int | None:
         return None
 
 
-def _altered(
-    owned: Owners, kept: Sequence[Distribution], present: Container[str], problems: list[Problem]
-) -> dict[str, Altered]:
+def _altered(owned: Owners, kept: Sequence[Distribution], present: Container[str], problems: list[Problem]) -> dict[str, Altered]:
     by_pip = {normalise(dist.name): dist for dist in kept if dist.conda_package is None}
     there = {package for place, package in owned.counted.items() if place in present or exists(place)}
     replacing: dict[str, set[str]] = {}

@@ -51,7 +51,7 @@ class Packer:
         self._known: dict[tuple[object, ...], _Packed] = {}
 
     def pack(self, parts: Iterable[Part]) -> bytes:
-        """Return the gzip file of all parts' texts, one after the other, without time and name: the same parts, the same bytes."""
+        """Return the gzip file of all parts' texts, one after the other, without time and name: the same in, the same out."""
         known, met = self._known, {}
         checksum = size = 0
         pieces = [_HEADER]

@@ -116,7 +116,9 @@ def spec_identity(spec: str) -> str:
 _canonical = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode
 # (what `content` sorts by, JSON)
 _CONDA: Kept[CondaPackage, tuple[list[str], str]] = Kept(lambda package: ((key := conda_identity(package)), _canonical(key)))
-_DISTRIBUTIONS: Kept[Distribution, tuple[str, str]] = Kept(lambda dist: (repr(key := distribution_identity(dist)), _canonical(key)))
+_DISTRIBUTIONS: Kept[Distribution, tuple[str, str]] = Kept(
+    lambda dist: (repr(key := distribution_identity(dist)), _canonical(key)),
+)
 
 
 def _listed(found: list[tuple[T, str]]) -> str:
