@@ -6,7 +6,7 @@ from json import loads
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.conda_record import decode_record, owned_metadata, package_of
-from envkeep.capturing.reading import file_name, folder_at, line_text, plain_json, read_bytes, read_text
+from envkeep.capturing.reading import folder_at, line_text, plain_json, read_bytes, read_text
 from envkeep.model.names import normalise
 from envkeep.model.record import CondaPackage, Problem
 from envkeep.model.urls import scrub
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envkeep.capturing.former import Former
-    from envkeep.capturing.reading import Folder
 
 __all__ = ["CondaMeta", "MetaRecord", "read_conda_meta", "read_pinned", "read_variables"]
 
@@ -50,7 +49,7 @@ class MetaRecord(NamedTuple):
     Attributes:
         package: what it says.
         owned: the paths of Python metadata in its file list.
-        file: its own path.
+        file: its own name.
         mtime: when it was written, ns since 1970: linking was over then.
         whole: whether it could be read; else its name alone says what is known.
     """
@@ -74,33 +73,55 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
         UnreadableEnvironmentError: the folder itself cannot be listed.
     """
     problems: list[Problem] = []
+    # of what this process captured before; else `former` knows them one by one
+    start = former.meta if former is not None else None
+    known = former.stands() if former is not None and start is not None else {}
     found: dict[str, MetaRecord] = {}
+    moved: list[tuple[str, int, str]] = []
     with folder_at(prefix / "conda-meta") as folder:
+        look = folder.look
         for file in folder.names:
             # conda: a record ends in .json; macOS leaves ._name.json beside it
             if not file.endswith(".json") or file.startswith("."):
                 continue
-            if wanted is not None and not wanted(normalise(file.rsplit("-", 2)[0])):
-                continue
-            read = _read_record(folder, file, former, problems)
-            if read is None:
-                continue
-            other = found.setdefault(read.package.name, read)
-            if other is not read:
-                found[read.package.name] = _newer(other, read, problems)
-    owners = {path: name for name, read in found.items() for path in read.owned}
-    packages = tuple([found[name].package for name in sorted(found)])
-    return CondaMeta(packages=packages, owners=owners, records=found, problems=tuple(problems))
+            mtime, stand = 0, ""
+            try:
+                info = look(file)
+                mtime, stand = info.st_mtime_ns, stand_of(info)
+            except (OSError, ValueError):
+                # so will reading it, where the reason is told
+                pass
+            if known.get(file) != stand and (wanted is None or wanted(normalise(file.rsplit("-", 2)[0]))):
+                moved.append((file, mtime, stand))
+    if former is not None and start is not None:
+        unmoved = (known.keys() & set(folder.names)).difference([file for file, _, _ in moved])
+        former.keep_packages(unmoved)
+        found = {name: read for name, read in start.records.items() if read.file in unmoved}
+    for file, mtime, stand in moved:
+        read = _read_record(folder.start, file, mtime, stand, former, problems)
+        if read is None:
+            continue
+        other = found.setdefault(read.package.name, read)
+        if other is not read:
+            found[read.package.name] = _newer(other, read, problems)
+    records = [found[name] for name in sorted(found)]
+    owners = {path: read.package.name for read in records for path in read.owned}
+    meta = CondaMeta(tuple([read.package for read in records]), owners, found, tuple(problems))
+    if former is not None and wanted is None:
+        former.meta = meta if not problems else None
+    return meta
 
 
 def _newer(one: MetaRecord, other: MetaRecord, problems: list[Problem]) -> MetaRecord:
+    # of two that are as new, the one that is listed first
+    one, other = sorted((one, other), key=lambda read: read.file)
     kept, dropped = (other, one) if (other.whole, other.mtime) > (one.whole, one.mtime) else (one, other)
     name = kept.package.name
     problems.append(
         Problem(
             code="duplicate-record",
             message=f"two records of {name}: {kept.package.spec}, the newer file, is kept, {dropped.package.spec} is not",
-            path=line_text(f"conda-meta/{file_name(dropped.file)}"),
+            path=line_text(f"conda-meta/{dropped.file}"),
             package=name,
         )
     )
@@ -135,22 +156,17 @@ def read_pinned(prefix: Path) -> tuple[str, ...]:
     return tuple(scrub(line_text(line)) for line in lines if line and not line.startswith("#"))
 
 
-def _read_record(folder: Folder, file: str, former: Former | None, problems: list[Problem]) -> MetaRecord | None:
-    whole, mtime, stand = folder.start + file, 0, ""
-    try:
-        info = folder.look(file)
-        mtime, stand = info.st_mtime_ns, stand_of(info)
-    except (OSError, ValueError):
-        # so will reading it, where the reason is told
-        pass
+def _read_record(  # noqa: PLR0917 - one for each record, and keywords take their time
+    start: str, file: str, mtime: int, stand: str, former: Former | None, problems: list[Problem]
+) -> MetaRecord | None:
     before = former.package(file, stand) if former is not None else None
     if before is not None:
-        return MetaRecord(before[0], before[1], whole, mtime, True)
+        return MetaRecord(before[0], before[1], file, mtime, True)
     path = line_text(f"conda-meta/{file}")
     parts = line_text(file[:-5]).rsplit("-", 2)
     named = (parts[0], parts[1], parts[2]) if len(parts) == 3 and all(parts) else None
     try:
-        raw, paths = decode_record(read_bytes(whole, _RECORD_LIMIT))
+        raw, paths = decode_record(read_bytes(start + file, _RECORD_LIMIT))
     except FileNotFoundError:
         # it was there a moment ago, or is a link into nowhere
         problems.append(Problem(code="vanished-record", message="this record went away while it was read", path=path))
@@ -165,7 +181,7 @@ def _read_record(folder: Folder, file: str, former: Former | None, problems: lis
         problems.append(
             Problem(code=problem.code, message=f"{problem.message}; its file name alone is kept", path=path, package=name)
         )
-        return MetaRecord(CondaPackage(name=named[0], version=named[1], build=named[2]), [], whole, mtime, whole=False)
+        return MetaRecord(CondaPackage(name=named[0], version=named[1], build=named[2]), [], file, mtime, whole=False)
     package = package_of(raw, paths)
     if (package.name, package.version, package.build) != named:
         # conda ignores such a file as well
@@ -181,7 +197,7 @@ def _read_record(folder: Folder, file: str, former: Former | None, problems: lis
     owned = owned_metadata(paths)
     if former is not None:
         former.note_package(file, stand, owned)
-    return MetaRecord(package, owned, whole, mtime, whole=True)
+    return MetaRecord(package, owned, file, mtime, whole=True)
 
 
 def _unreadable(code: str, what: str, path: str, error: Exception, package: str = "") -> Problem:

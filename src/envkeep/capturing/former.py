@@ -14,8 +14,9 @@ from envkeep.model.kept import Kept
 from envkeep.store.readings import DistributionRow, PackageRow, Readings, was_at_rest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
+    from envkeep.capturing.conda_meta import CondaMeta
     from envkeep.model.record import CondaPackage, Distribution, PythonInfo, Record, Transaction
 
 __all__ = ["Former"]
@@ -27,12 +28,15 @@ class Former:
     Args:
         readings: how the files stood, of ``record``; None: nothing is known.
         record: what was read from them.
+        meta: what these readings are of, where this process read it.
 
     Attributes:
         began: when this was made, before anything is read; ns since 1970.
+        meta: all of conda-meta at once, where nothing of it was odd: first of the former capture, then of this one.
     """
 
-    def __init__(self, readings: Readings | None = None, record: Record | None = None) -> None:
+    def __init__(self, readings: Readings | None = None, record: Record | None = None, meta: CondaMeta | None = None) -> None:
+        self.meta = meta if readings is not None and record is not None else None
         self.began = time.time_ns()
         self._readings = readings = readings if record is not None else None
         self._record = record
@@ -43,6 +47,14 @@ class Former:
         self._packages: dict[str, PackageRow] = {}
         self._rows: dict[str, DistributionRow] = {}
         self._files: dict[str, str] = {}
+
+    def stands(self) -> dict[str, str]:
+        """Return how the records of conda-meta stood that are not read again where they stand so, by file."""
+        return {file: row.stand for file, row in self._package_rows.items()}
+
+    def keep_packages(self, files: Container[str]) -> None:
+        """Take it that these records of conda-meta stand as they did."""
+        self._packages = {file: row for file, row in self._package_rows.items() if file in files}
 
     def package(self, file: str, stand: str) -> tuple[CondaPackage, Sequence[str]] | None:
         """Return what a record of conda-meta held and the metadata that it owns, where it did not move."""
@@ -108,18 +120,24 @@ class Former:
             captured: what was read.
             held: the record that is kept, which may differ from that in what is no content.
         """
-        conda, dists = _by_file(held), {dist.name: dist for dist in held.distributions}
-        # of a record that is kept as it was captured, all of it
-        packages = {file for file, package in _by_file(captured).items() if _same(conda.get(file), package)}
-        listed = {dist.name for dist in captured.distributions if _same(dists.get(dist.name), dist)}
+        packages, rows = self._packages, self._rows
+        # what is odd in conda-meta may be in no record; else a record that is kept as it was captured has all of it
+        if held is not captured or self.meta is None:
+            conda = _by_file(held)
+            same = {file for file, package in _by_file(captured).items() if _same(conda.get(file), package)}
+            packages = {file: row for file, row in packages.items() if file in same}
+        if held is not captured:
+            dists = {dist.name: dist for dist in held.distributions}
+            listed = {dist.name for dist in captured.distributions if _same(dists.get(dist.name), dist)}
+            rows = {path: row for path, row in rows.items() if row.name in listed}
         others = captured.python == held.python and captured.history == held.history
         return Readings(
             prefix=prefix,
             stamp=stamp,
             record=digest,
             taken=self._readings.taken if self._readings is not None else self.began,
-            packages={file: row for file, row in self._packages.items() if file in packages},
-            distributions={path: row for path, row in self._rows.items() if row.name in listed},
+            packages=packages,
+            distributions=rows,
             files=self._files if others else {},
         )
 

@@ -40,6 +40,7 @@ class Owners:
         self.counted: dict[str, str] = {}
         self._owners: dict[str, str] = {}
         self._records = meta.records
+        self._meta = prefix / "conda-meta"
         known = {_identity(folder): folder for folder in folders}
         self._parents: dict[str, tuple[str, bool]] = {}
         for path, package in meta.owners.items():
@@ -81,7 +82,7 @@ class Owners:
         if mtime <= record.mtime or not place.endswith(".dist-info"):
             return package
         listed = next(path for path in record.owned if self._place(path) == place)
-        return None if is_reinstalled(Path(place), listed, record.file) else package
+        return None if is_reinstalled(Path(place), listed, self._meta / record.file) else package
 
     def _place(self, listed: str) -> str:
         parent, _, name = listed.rpartition("/")

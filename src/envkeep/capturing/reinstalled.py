@@ -23,7 +23,7 @@ _LIMIT = 64 << 20
 _DIGEST = re.compile(rb'"sha256(?P<linked>_in_prefix)?": ?"(?P<digest>[0-9a-f]{64})"')
 
 
-def is_reinstalled(dist_info: Path, listed: str, conda_record: str) -> bool:
+def is_reinstalled(dist_info: Path, listed: str, conda_record: Path) -> bool:
     """Return whether a distribution's RECORD is proven not to be the one that conda linked.
 
     Args:

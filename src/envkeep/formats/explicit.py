@@ -6,12 +6,14 @@ too.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal, get_args
 
 from envkeep.formats.conda_graph import linked_order
 from envkeep.formats.pip_section import pip_section
 from envkeep.formats.requirement_lines import plain
 from envkeep.model.fetched import quoted
+from envkeep.model.kept import Kept
 
 if TYPE_CHECKING:
     from envkeep.model.record import CondaPackage, Record
@@ -39,17 +41,22 @@ def write(record: Record, hash_kind: HashKind = "md5") -> str:
         f"# platform: {record.environment.subdir}",
         MARKER,
     ]
-    for package in linked_order(record.conda):
-        if package.url is None:
-            lines.append(f"# no URL for: {plain(package.channel or '(no channel)')}::{plain(package.spec)}")
-            continue
-        hash_text = _hash(package, hash_kind)
-        lines.append(quoted(package.url) + (f"#{hash_text}" if hash_text else ""))
+    lines += _LINES[hash_kind].each(linked_order(record.conda))
     named = pip_section(record, "pinned")
     if named:
         lines.append("# An explicit list cannot hold what pip installed; conda passes these over:")
         lines.extend(f"{PIP}{line.text}" for line in named)
     return "\n".join(lines) + "\n"
+
+
+def _line(package: CondaPackage, hash_kind: HashKind) -> str:
+    if package.url is None:
+        return f"# no URL for: {plain(package.channel or '(no channel)')}::{plain(package.spec)}"
+    hash_text = _hash(package, hash_kind)
+    return quoted(package.url) + (f"#{hash_text}" if hash_text else "")
+
+
+_LINES: dict[HashKind, Kept[CondaPackage, str]] = {kind: Kept(partial(_line, hash_kind=kind)) for kind in get_args(HashKind)}
 
 
 def _hash(package: CondaPackage, wanted: HashKind) -> str | None:

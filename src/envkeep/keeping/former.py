@@ -16,11 +16,17 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from envkeep.capturing.conda_meta import CondaMeta
     from envkeep.model.record import Record
     from envkeep.store.layout import Backup, StoredEnvironment
+    from envkeep.store.readings import Readings
     from envkeep.store.store import Store
 
 __all__ = ["capture_beside", "former_of", "note_readings"]
+
+
+# what was last noted, and what it was read from: a process that backs up again patches that
+_last: tuple[Readings, CondaMeta] | None = None
 
 
 def capture_beside(prefix: Path, store: Store, *, ask_git: bool = True, now: datetime | None = None) -> Record:
@@ -55,7 +61,8 @@ def former_of(prefix: Path, store: Store, environment: StoredEnvironment | None)
     readings = read_readings(store.home, _spelled(prefix)) if environment is not None else None
     if environment is None or readings is None:
         return Former()
-    return Former(readings, load_record_as(environment.path / readings.stamp / RECORD, readings.record))
+    record = load_record_as(environment.path / readings.stamp / RECORD, readings.record)
+    return Former(readings, record, _last[1] if _last is not None and _last[0] is readings else None)
 
 
 def note_readings(prefix: Path, store: Store, former: Former, record: Record, backup: Backup, *, written: bool) -> None:
@@ -69,6 +76,7 @@ def note_readings(prefix: Path, store: Store, former: Former, record: Record, ba
         backup: that holds its content.
         written: whether it was written from this very record, and not from a former one of the same content.
     """
+    global _last  # noqa: PLW0603 - of one environment only, as the readings themselves
     if backup.folder is None:
         return
     try:
@@ -81,7 +89,9 @@ def note_readings(prefix: Path, store: Store, former: Former, record: Record, ba
         remember_record(digest, record)
     held = record if written else load_record_as(backup.folder / RECORD, digest)
     if held is not None:
-        write_readings(store.home, former.readings(_spelled(prefix), backup.stamp, digest, record, held))
+        readings = former.readings(_spelled(prefix), backup.stamp, digest, record, held)
+        write_readings(store.home, readings)
+        _last = (readings, former.meta) if former.meta is not None else None
 
 
 def _spelled(prefix: Path) -> str:
