@@ -21,13 +21,15 @@ import envkeep
 from envkeep import __version__
 from envkeep.capturing import conda_meta, distribution, interpreter
 from envkeep.capturing.capture import capture
+from envkeep.keeping import former
 from envkeep.keeping.backup import backup
 from envkeep.keeping.former import capture_beside, former_of
+from envkeep.store import contents
 from envkeep.store import readings as readings_module
 from envkeep.store.readings import read_readings
 from envkeep.store.seen import seen_file
 from envkeep.store.store import Store
-from support.changing import CHANGES, Lab
+from support.changing import CHANGES, IN_PLACE, Lab
 from support.prefixes import install
 from support.trees import snapshot
 
@@ -62,6 +64,13 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+def forget_what_was_read() -> None:
+    """Leave no more of former captures than a new process has: the files."""
+    former._last = None
+    readings_module._last = None
+    contents._last = None
+
+
 def back_up(prefix: Path, store: Store) -> Record:
     time.sleep(_TICK)
     record = backup(prefix, store, afresh=True).record
@@ -75,32 +84,38 @@ def alike(one: Record, other: Record) -> bool:
 
 
 @pytest.mark.usefixtures("at_once")
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__.strip("_"))
+@pytest.mark.parametrize("another_process", [False, True], ids=["same process", "another process"])
+@pytest.mark.parametrize("change", [*CHANGES, *IN_PLACE], ids=lambda change: change.__name__.strip("_"))
 def test_after_each_change_the_record_is_what_an_uncached_capture_gives(
-    change: Callable[[Lab, int], None], tmp_path: Path, store: Store
+    change: Callable[[Lab, int], None], another_process: bool, tmp_path: Path, store: Store
 ) -> None:
     lab = Lab(tmp_path)
-    for prepared in CHANGES:
-        if prepared.__name__ in {"_develop", "_conda_install", "_pip_install", "_pinned", "_pip_is_at_work"}:
+    first = {"_develop", "_conda_install", "_pip_install", "_pinned", "_pip_is_at_work", "_conda_installs_a_distribution"}
+    for prepared in (*CHANGES, *IN_PLACE):
+        if prepared.__name__ in first:
             prepared(lab, 0)
     back_up(lab.prefix, store)
     for draw in (1, 2):
         change(lab, draw)
+        if another_process:
+            forget_what_was_read()
         assert alike(without_states(back_up(lab.prefix, store)), capture(lab.prefix, ask_git=False))
 
 
 @pytest.mark.usefixtures("at_once")
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(0, 3)), min_size=2, max_size=8))
+@given(st.lists(st.tuples(st.sampled_from((*CHANGES, *IN_PLACE)), st.integers(0, 3), st.booleans()), min_size=2, max_size=8))
 def test_whatever_came_before_the_record_is_what_an_uncached_capture_gives(
-    steps: list[tuple[Callable[[Lab, int], None], int]],
+    steps: list[tuple[Callable[[Lab, int], None], int, bool]],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "home")
         lab = Lab(Path(folder))
-        for change, draw in steps:
+        for change, draw, another_process in steps:
             change(lab, draw)
             time.sleep(_TICK)
+            if another_process:
+                forget_what_was_read()
             record = backup(lab.prefix, store, afresh=True).record
             assert record is not None
             assert alike(without_states(record), capture(lab.prefix, ask_git=False))

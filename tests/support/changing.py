@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["CHANGES", "Lab"]
+__all__ = ["CHANGES", "IN_PLACE", "Lab"]
 
 _COMMITS = ("1" * 40, "2" * 40, "3" * 40)
 
@@ -209,3 +210,91 @@ CHANGES: tuple[Callable[[Lab, int], None], ...] = (
     _with_old_times,
     _the_whole_prefix_is_another,
 )
+
+
+def _conda_installs_a_distribution(lab: Lab, draw: int) -> None:
+    _conda_removes_a_distribution(lab, draw)
+    version = f"2.{draw}"
+    info = lab.pip_install("attrs", version)
+    install(lab.prefix, f"attrs={version}=py_0")
+    path = lab.prefix / "conda-meta" / f"attrs-{version}-py_0.json"
+    listed = f"{info.relative_to(lab.prefix).as_posix()}/RECORD"
+    digest = hashlib.sha256((info / "RECORD").read_bytes()).hexdigest()
+    paths = [{"_path": listed, "path_type": "hardlink", "sha256": digest, "sha256_in_prefix": digest}]
+    raw = {**json.loads(path.read_text()), "files": [listed], "paths_data": {"paths": paths, "paths_version": 1}}
+    path.write_text(json.dumps(raw))
+
+
+def _conda_removes_a_distribution(lab: Lab, draw: int) -> None:
+    for path in (lab.prefix / "conda-meta").glob("attrs-*.json"):
+        path.unlink()
+    for info in lab.site.glob("attrs-*.dist-info"):
+        shutil.rmtree(info)
+
+
+def _pip_puts_the_same_over_conda_s(lab: Lab, draw: int) -> None:
+    for info in tuple(lab.site.glob("attrs-*.dist-info")):
+        lab.pip_install("attrs", info.name.split("-")[1].removesuffix(".dist"))
+        (info / "RECORD").write_text(f"attrs.py,sha256=c{draw},1\n{info.name}/INSTALLER,,\n")
+
+
+def _pip_removes_conda_s(lab: Lab, draw: int) -> None:
+    for info in lab.site.glob("attrs-*.dist-info"):
+        shutil.rmtree(info)
+
+
+def _pip_puts_another_version_over_conda_s(lab: Lab, draw: int) -> None:
+    lab.pip_install("attrs", f"3.{draw}")
+
+
+def _two_records_of_one_package(lab: Lab, draw: int) -> None:
+    install(lab.prefix, f"zlib=1.{draw}=h9")
+
+
+def _one_record_of_each_package(lab: Lab, draw: int) -> None:
+    for path in (lab.prefix / "conda-meta").glob("zlib-*-h9.json"):
+        path.unlink()
+
+
+def _two_of_one_distribution(lab: Lab, draw: int) -> None:
+    info = lab.site / f"SIX-0.{draw}.dist-info"
+    info.mkdir(exist_ok=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: SIX\nVersion: 0.{draw}\n\n")
+    (info / "RECORD").write_text("")
+
+
+def _one_of_each_distribution(lab: Lab, draw: int) -> None:
+    for info in lab.site.glob("SIX-*.dist-info"):
+        shutil.rmtree(info)
+
+
+def _a_record_is_broken(lab: Lab, draw: int) -> None:
+    (lab.prefix / "conda-meta" / "zlib-1.3-h0.json").write_text("{" if draw else "")
+
+
+def _a_record_is_edited(lab: Lab, draw: int) -> None:
+    install(lab.prefix, "zlib=1.3=h0")
+    path = lab.prefix / "conda-meta" / "zlib-1.3-h0.json"
+    path.write_text(path.read_text().replace("aaaa", f"{draw}" * 4))
+
+
+def _a_metadata_is_edited(lab: Lab, draw: int) -> None:
+    for path in lab.site.glob("*-*.dist-info/METADATA"):
+        path.write_text(path.read_text().replace("\n\n", f"\nRequires-Dist: other{draw}\n\n"))
+
+
+IN_PLACE: tuple[Callable[[Lab, int], None], ...] = (
+    _conda_installs_a_distribution,
+    _conda_removes_a_distribution,
+    _pip_puts_the_same_over_conda_s,
+    _pip_removes_conda_s,
+    _pip_puts_another_version_over_conda_s,
+    _two_records_of_one_package,
+    _one_record_of_each_package,
+    _two_of_one_distribution,
+    _one_of_each_distribution,
+    _a_record_is_broken,
+    _a_record_is_edited,
+    _a_metadata_is_edited,
+)
+"""What only a look at each file tells, and how distributions of conda's and pip's come to lie over each other."""
