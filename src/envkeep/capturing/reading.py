@@ -8,6 +8,7 @@ import re
 import stat
 from contextlib import contextmanager, suppress
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from envkeep.errors import UnreadableEnvironmentError
@@ -146,7 +147,7 @@ def listing(folder: str | Path) -> list[os.DirEntry[str]]:
     """
     try:
         with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
+            return sorted(entries, key=attrgetter("name"))
     except ValueError:
         return []
     except OSError as error:

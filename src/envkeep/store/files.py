@@ -27,6 +27,7 @@ __all__ = [
     "remove_tree",
     "replace_file",
     "set_aside",
+    "staged",
     "storing",
     "sync_folder",
 ]
@@ -119,33 +120,19 @@ def sync_folder(path: Path) -> None:
 
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file whole, over what is there."""
-    temporary = _temporary(path)
-    try:
-        _write(temporary, data)
-        temporary.replace(path)
-    except BaseException:
-        _discard(temporary)
-        raise
+    with staged() as stage:
+        file = stage.file(path, data)
+        stage.bring_to_disk()
+        file.temporary.replace(path)
     sync_folder(path.parent)
 
 
 def publish_file(path: Path, data: bytes) -> bool:
-    """Write a file whole where none is; return False, and leave it, where one is.
-
-    The check and the rename are one step wherever the file system has hard links, for PyMoDAQ writes there without a lock.
-    """
-    temporary = _temporary(path)
-    try:
-        _write(temporary, data)
-        published = _rename_to_nothing(temporary, path)
-    except BaseException:
-        _discard(temporary)
-        raise
-    if published:
-        sync_folder(path.parent)
-    else:
-        _discard(temporary)
-    return published
+    """Write a file whole where none is; return False, and leave it, where one is."""
+    with staged() as stage:
+        file = stage.file(path, data)
+        stage.bring_to_disk()
+        return file.put(path)
 
 
 def publish_folder(path: Path, files: Mapping[str, bytes]) -> None:
@@ -155,21 +142,89 @@ def publish_folder(path: Path, files: Mapping[str, bytes]) -> None:
         path: of the folder; must not be there.
         files: name, or ``folder/name``, and bytes.
     """
-    temporary = _temporary(path)
-    try:
+    with staged() as stage:
+        folder = stage.folder(path, files)
+        stage.bring_to_disk()
+        folder.put(path)
+
+
+class Staged:
+    """A file or folder under a temporary name, to be put in its place."""
+
+    def __init__(self, temporary: Path, *, is_folder: bool) -> None:
+        self.temporary = temporary
+        self._is_folder = is_folder
+
+    def put(self, path: Path) -> bool:
+        """Give it its name; return False, and change nothing, where a file's is taken.
+
+        For a file the check and the rename are one step wherever the file system has hard links, for PyMoDAQ writes without a
+        lock. A folder's name must not be taken.
+        """
+        if self._is_folder:
+            self.temporary.rename(path)
+        elif not _rename_to_nothing(self.temporary, path):
+            return False
+        sync_folder(path.parent)
+        return True
+
+
+class _Stage:
+    """What is written under temporary names: all of it is brought to the disk with one wait instead of one for each file."""
+
+    def __init__(self) -> None:
+        self._handles: list[int] = []
+        self._folders: list[Path] = []
+        self._made: list[Path] = []
+
+    def file(self, path: Path, data: bytes) -> Staged:
+        """Write a file beside the path that it shall have."""
+        temporary = _temporary(path)
+        self._made.append(temporary)
+        self._handles.append(_filled(temporary, data))
+        return Staged(temporary, is_folder=False)
+
+    def folder(self, path: Path, files: Mapping[str, bytes]) -> Staged:
+        """Write a folder beside the path that it shall have; ``files`` as of ``publish_folder``."""
+        temporary = _temporary(path)
+        self._made.append(temporary)
         temporary.mkdir(mode=0o700)
+        self._folders.append(temporary)
         for folder in sorted({(temporary / name).parent for name in files} - {temporary}):
             folder.mkdir(mode=0o700)
-        with _brought_to_disk() as handles:
-            for name, data in files.items():
-                handles.append(_filled(temporary / name, data))
-        for folder in {(temporary / name).parent for name in files} | {temporary}:
+            self._folders.append(folder)
+        for name, data in files.items():
+            self._handles.append(_filled(temporary / name, data))
+        return Staged(temporary, is_folder=True)
+
+    def bring_to_disk(self) -> None:
+        """Wait until all of it is there, and close it."""
+        for handle in self._handles:
+            os.fsync(handle)
+        self.close()
+        for folder in reversed(self._folders):
             sync_folder(folder)
-        temporary.rename(path)
-    except BaseException:
-        _discard(temporary)
-        raise
-    sync_folder(path.parent)
+
+    def close(self) -> None:
+        """Close what is open."""
+        while self._handles:
+            os.close(self._handles.pop())
+
+    def discard(self) -> None:
+        """Remove what was not put in its place."""
+        for temporary in self._made:
+            _discard(temporary)
+
+
+@contextmanager
+def staged() -> Iterator[_Stage]:
+    """Write files and folders whole, then put them in their places; what was not put there by the end is removed."""
+    stage = _Stage()
+    try:
+        yield stage
+    finally:
+        stage.close()
+        stage.discard()
 
 
 def set_aside(path: Path) -> Path:
@@ -195,24 +250,6 @@ def remove_tree(path: Path) -> None:
 def _temporary(path: Path) -> Path:
     # no ending of the original's: PyMoDAQ must not take it for a backup
     return path.with_name(f"{TEMPORARY}{path.name.split('_')[0]}-{os.getpid()}-{os.urandom(4).hex()}")
-
-
-def _write(path: Path, data: bytes) -> None:
-    with _brought_to_disk() as handles:
-        handles.append(_filled(path, data))
-
-
-@contextmanager
-def _brought_to_disk() -> Iterator[list[int]]:
-    """Sync the open files that are put into the list, all of them at the end: one wait for the disk instead of one for each."""
-    handles: list[int] = []
-    try:
-        yield handles
-        for handle in handles:
-            os.fsync(handle)
-    finally:
-        for handle in handles:
-            os.close(handle)
 
 
 def _filled(path: Path, data: bytes) -> int:

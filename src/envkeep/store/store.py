@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError, RefusedError, StoreError, UnknownBackupError, UsageError
 from envkeep.store import environments
-from envkeep.store.files import publish_file, publish_folder, reading, remove_tree, replace_file, set_aside, storing
+from envkeep.store.files import publish_file, reading, remove_tree, replace_file, set_aside, staged, storing
 from envkeep.store.layout import MANIFEST, RECORD, TAGS, TEMPORARY, TXT_SUFFIX, Summary
 from envkeep.store.locks import Locks
 from envkeep.store.manifest import Manifest, file_entry, manifest_bytes, tags_bytes
@@ -210,15 +210,19 @@ class Store:
                 note=note,
             )
             stamp = _free_stamp(environment.path, stamp_of(instant))
-            publish_folder(environment.path / stamp, {**files, MANIFEST: manifest_bytes(manifest)})
-            try:
-                while not publish_file(environment.path / f"{stamp}{TXT_SUFFIX}", txt):
-                    # PyMoDAQ, which takes no lock, wrote one of this very second in between
-                    taken, stamp = stamp, _free_stamp(environment.path, stamp)
-                    (environment.path / taken).rename(environment.path / stamp)
-            except BaseException:
-                remove_tree(set_aside(environment.path / stamp))
-                raise
+            with staged() as stage:
+                folder = stage.folder(environment.path / stamp, {**files, MANIFEST: manifest_bytes(manifest)})
+                listed = stage.file(environment.path / f"{stamp}{TXT_SUFFIX}", txt)
+                stage.bring_to_disk()
+                folder.put(environment.path / stamp)
+                try:
+                    while not listed.put(environment.path / f"{stamp}{TXT_SUFFIX}"):
+                        # PyMoDAQ, which takes no lock, wrote one of this very second in between
+                        taken, stamp = stamp, _free_stamp(environment.path, stamp)
+                        (environment.path / taken).rename(environment.path / stamp)
+                except BaseException:
+                    remove_tree(set_aside(environment.path / stamp))
+                    raise
             if tag is not None:
                 self._write_tags(environment, {**self._tags(environment), tag: stamp})
             return self._reread(environment, stamp)
