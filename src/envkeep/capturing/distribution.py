@@ -18,6 +18,7 @@ from envkeep.capturing.metadata import (
     parse_tags,
 )
 from envkeep.capturing.reading import decode, exists, file_name, is_folder, line_text, read_bytes, read_text, scan
+from envkeep.model.names import normalise
 from envkeep.model.record import Distribution, Origin, Problem
 from envkeep.model.urls import file_url, path_of_file_url
 from envkeep.store.readings import stand_of
@@ -45,11 +46,13 @@ class Found(NamedTuple):
         distribution: what it says.
         path: of the folder or file.
         mtime: when that was last changed, ns since 1970.
+        key: the distribution's normalised name.
     """
 
     distribution: Distribution
     path: str
     mtime: int
+    key: str
 
 
 def read_distribution(  # noqa: PLR0917 - one for each distribution, and keywords take their time
@@ -84,7 +87,7 @@ def read_distribution(  # noqa: PLR0917 - one for each distribution, and keyword
             stands = "|".join([stands, *[_stand(folder, file + name) for name in _OF_PIP]])
         before = former.distribution(place, conda_package, stands)
         if before is not None:
-            return Found(before, place, mtime)
+            return former.found.get(place) or Found(before, place, mtime, normalise(before.name))
     odd = len(problems)
     path = line_text(f"{location}/{file}")
     if file.endswith(".egg-link"):
@@ -107,7 +110,7 @@ def read_distribution(  # noqa: PLR0917 - one for each distribution, and keyword
     local = distribution.origin is not None and distribution.origin.kind == "directory"
     if former is not None and stands and not local and len(problems) == odd:
         former.note_distribution(place, distribution, stands)
-    return Found(distribution, place, mtime)
+    return Found(distribution, place, mtime, normalise(distribution.name))
 
 
 def _stand(folder: Folder, name: str) -> str:

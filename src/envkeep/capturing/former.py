@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.model.kept import Kept
 from envkeep.store.readings import DistributionRow, PackageRow, Readings, was_at_rest
@@ -17,9 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
     from envkeep.capturing.conda_meta import CondaMeta
+    from envkeep.capturing.distribution import Found
     from envkeep.model.record import CondaPackage, Distribution, PythonInfo, Record, Transaction
 
-__all__ = ["Former"]
+__all__ = ["Carried", "Former"]
+
+
+class Carried(NamedTuple):
+    """What a capture read, as its readers hold it; see ``Former``."""
+
+    meta: CondaMeta | None
+    found: Mapping[str, Found]
 
 
 class Former:
@@ -28,15 +36,19 @@ class Former:
     Args:
         readings: how the files stood, of ``record``; None: nothing is known.
         record: what was read from them.
-        meta: what these readings are of, where this process read it.
+        carried: what these readings are of, where this process read it.
 
     Attributes:
         began: when this was made, before anything is read; ns since 1970.
         meta: all of conda-meta at once, where nothing of it was odd: first of the former capture, then of this one.
+        found: likewise the distributions, by path.
     """
 
-    def __init__(self, readings: Readings | None = None, record: Record | None = None, meta: CondaMeta | None = None) -> None:
-        self.meta = meta if readings is not None and record is not None else None
+    def __init__(self, readings: Readings | None = None, record: Record | None = None, carried: Carried | None = None) -> None:
+        if carried is None or readings is None or record is None:
+            carried = Carried(None, {})
+        self.meta: CondaMeta | None = carried.meta
+        self.found: Mapping[str, Found] = carried.found
         self.began = time.time_ns()
         self._readings = readings = readings if record is not None else None
         self._record = record
@@ -47,6 +59,11 @@ class Former:
         self._packages: dict[str, PackageRow] = {}
         self._rows: dict[str, DistributionRow] = {}
         self._files: dict[str, str] = {}
+
+    @property
+    def carried(self) -> Carried:
+        """What was read, for the next capture of this process."""
+        return Carried(self.meta, self.found)
 
     def stands(self) -> dict[str, str]:
         """Return how the records of conda-meta stood that are not read again where they stand so, by file."""
@@ -71,7 +88,7 @@ class Former:
     def note_package(self, file: str, stand: str, owned: Sequence[str]) -> None:
         """Keep how a record of conda-meta stood before it was read."""
         if stand and was_at_rest(stand, self.began):
-            self._packages[file] = PackageRow(stand, owned)
+            self._packages[file] = PackageRow(file, stand, owned)
 
     def distribution(self, path: str, owner: str | None, stands: str) -> Distribution | None:
         """Return the distribution of a metadata folder that belonged to the same and did not move."""
@@ -85,7 +102,7 @@ class Former:
 
     def note_distribution(self, path: str, dist: Distribution, stands: str) -> None:
         """Keep how the metadata of a distribution stood before it was read."""
-        row = DistributionRow(dist.name, dist.conda_package, stands)
+        row = DistributionRow(path, dist.name, dist.conda_package, stands)
         if was_at_rest(stands, self.began) or row == self._distribution_rows.get(path):
             self._rows[path] = row
 

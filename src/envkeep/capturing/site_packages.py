@@ -67,7 +67,7 @@ def read_site_packages(
     by_name: dict[str, Found] = {}
     # seldom any: a name's distributions where there are several
     rivals: dict[str, list[Found]] = {}
-    present: set[str] = set()
+    every: dict[str, Found] = {}
     for folder in folders:
         location = relative_to(prefix, folder)
         with folder_at(folder) as inside:
@@ -82,11 +82,12 @@ def read_site_packages(
                 found = read_distribution(inside, file, location, owned, problems, former)
                 if found is None:
                     continue
-                present.add(found.path)
-                name = normalise(found.distribution.name)
-                first = by_name.setdefault(name, found)
+                every[found.path] = found
+                first = by_name.setdefault(found.key, found)
                 if first is not found:
-                    rivals.setdefault(name, [first]).append(found)
+                    rivals.setdefault(found.key, [first]).append(found)
+    if former is not None:
+        former.found = every
     for name, candidates in rivals.items():
         by_name[name] = _importable(candidates, problems)
         if former is not None:
@@ -101,7 +102,7 @@ def read_site_packages(
             )
             problems.append(Problem(code="leftover-python", message=message, path=location))
     distributions = tuple([found.distribution for found in kept])
-    altered = _altered(owned, distributions, present, problems)
+    altered = _altered(owned, distributions, every, problems)
     return SitePackages(distributions=distributions, altered=altered, problems=tuple(problems))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from envkeep.capturing.conda_meta import CondaMeta
+    from envkeep.capturing.former import Carried
     from envkeep.model.record import Record
     from envkeep.store.layout import Backup, StoredEnvironment
     from envkeep.store.readings import Readings
@@ -26,7 +26,7 @@ __all__ = ["capture_beside", "former_of", "note_readings"]
 
 
 # what was last noted, and what it was read from: a process that backs up again patches that
-_last: tuple[Readings, CondaMeta] | None = None
+_last: tuple[Readings, Carried] | None = None
 
 
 def capture_beside(prefix: Path, store: Store, *, ask_git: bool = True, now: datetime | None = None) -> Record:
@@ -91,7 +91,7 @@ def note_readings(prefix: Path, store: Store, former: Former, record: Record, ba
     if held is not None:
         readings = former.readings(_spelled(prefix), backup.stamp, digest, record, held)
         write_readings(store.home, readings)
-        _last = (readings, former.meta) if former.meta is not None else None
+        _last = (readings, former.carried)
 
 
 def _spelled(prefix: Path) -> str:

@@ -44,15 +44,17 @@ _LIFETIME = 24 * 3600 * 10**9
 
 
 class PackageRow(NamedTuple):
-    """A record of conda-meta: how it stood, and the Python metadata that its file list has (see ``CondaMeta.owners``)."""
+    """A record of conda-meta: its file, how it stood, and the Python metadata that it lists (see ``CondaMeta.owners``)."""
 
+    file: str
     stand: str
     owned: Sequence[str]
 
 
 class DistributionRow(NamedTuple):
-    """A metadata folder of site-packages: its distribution's name, whose it is, and how it and its files stood."""
+    """A metadata folder of site-packages: its path, its distribution's name, whose it is, and how it and its files stood."""
 
+    path: str
     name: str
     owner: str | None
     stands: str
@@ -142,16 +144,19 @@ def _written(readings: Readings) -> str:
     raw = {"schema": _SCHEMA, "written_by": __version__, "user": _user(), **readings._asdict()}
     # nearly all rows are those of the time before
     members = [f"{_encode(key)}: {_encode(value)}" for key, value in raw.items() if key not in {"packages", "distributions"}]
-    for key, kept in (("packages", _PACKAGES), ("distributions", _DISTRIBUTIONS)):
-        texts = zip(raw[key], kept.each(raw[key].values()), strict=True)
-        rows = [f"{_encode(name)}: {row}" for name, row in texts]
-        members.append(f'"{key}": {{{", ".join(rows)}}}')
+    members.append(f'"packages": {{{", ".join(_PACKAGES.each(readings.packages.values()))}}}')
+    members.append(f'"distributions": {{{", ".join(_DISTRIBUTIONS.each(readings.distributions.values()))}}}')
     return f"{{{', '.join(members)}}}"
 
 
+def _row(row: PackageRow | DistributionRow) -> str:
+    name, *rest = row
+    return f"{_encode(name)}: {_encode(rest)}"
+
+
 _encode = JSONEncoder().encode
-_PACKAGES: Kept[PackageRow, str] = Kept(_encode)
-_DISTRIBUTIONS: Kept[DistributionRow, str] = Kept(_encode)
+_PACKAGES: Kept[PackageRow, str] = Kept(_row)
+_DISTRIBUTIONS: Kept[DistributionRow, str] = Kept(_row)
 
 
 def _keep(path: str, stand: Signature, readings: Readings) -> None:
@@ -180,9 +185,9 @@ def _parsed(path: str) -> Readings | None:
         stamp=_text(raw["stamp"]),
         record=_text(raw["record"]),
         taken=raw["taken"],
-        packages={_text(name): PackageRow(_text(stand), [_text(path) for path in owned]) for name, (stand, owned) in packages},
+        packages={file: PackageRow(_text(file), _text(stand), [*map(_text, owned)]) for file, (stand, owned) in packages},
         distributions={
-            _text(path): DistributionRow(_text(name), None if owner is None else _text(owner), _text(stands))
+            path: DistributionRow(_text(path), _text(name), None if owner is None else _text(owner), _text(stands))
             for path, (name, owner, stands) in distributions
         },
         files={_text(path): _text(stand) for path, stand in raw["files"].items()},
