@@ -7,7 +7,6 @@ import io
 import json
 import os
 import shlex
-import shutil
 import statistics
 import subprocess
 import sys
@@ -35,18 +34,17 @@ from pathlib import Path
 from rattler import PrefixRecord, install
 folder = Path(sys.argv[1])
 records = [PrefixRecord.from_path(path) for path in sorted((folder / "model" / "conda-meta").glob("*.json"))]
-def work():
-    asyncio.run(install(records, folder / "peer", cache_dir=folder / "cache" / "pkgs", show_progress=False))
+def work(target):
+    asyncio.run(install(records, target, cache_dir=folder / "cache" / "pkgs", show_progress=False))
 """
-# timed without its start and imports, once for each line it reads
+# timed without its start and imports, once for each target that it reads
 _PEER_IN_PROCESS = f"""{_PEER}
-for _ in sys.stdin:
+for line in sys.stdin:
     start = time.perf_counter()
-    work()
+    work(line.strip())
     print((time.perf_counter() - start) * 1000, flush=True)
-    shutil.rmtree(folder / "peer")
 """
-_PEER_ONCE = f"{_PEER}\nwork()\nos._exit(0)\n"
+_PEER_ONCE = f"{_PEER}\nwork(sys.argv[2])\nos._exit(0)\n"
 
 
 def exact(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:  # noqa: ARG001 - one size says it
@@ -61,9 +59,8 @@ def exact(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:  # noqa: ARG00
     # an installed package is compiled, whatever this shell says; a checkout is not where it says so
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environ |= {"ENVKEEP_CACHE": str(folder / "cache"), "PYTHONPYCACHEPREFIX": str(folder / "pyc")}
-    target = folder / "ours"
 
-    def restore() -> None:
+    def restore(target: Path) -> None:
         from envkeep.restoring.prepare import Options, prepare
         from envkeep.restoring.restore import restore as rebuild
 
@@ -71,7 +68,7 @@ def exact(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:  # noqa: ARG00
         result = rebuild(prepared.plan, engine=prepared.engine)
         assert result.as_asked
 
-    ours, theirs = _beside_peer(folder, restore, target)
+    ours, theirs = _beside_peer(folder, restore)
     yield Row(
         work="exact restore, warm cache, verified",
         size=f"{_SIZE}",
@@ -84,17 +81,20 @@ def exact(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:  # noqa: ARG00
     backup = folder / "record.json"
     backup.write_bytes(record_json.dumps(record))
     home = ["--home", str(folder / "home")]
-    whole = process([sys.executable, "-m", "envkeep", "restore", str(backup), "-p", str(target), "-y", "-q", *home], environ)
-    alone = process([sys.executable, "-c", _PEER_ONCE, str(folder)], environ)
-    works = {"ours": (whole, target), "peer": (alone, folder / "peer")}
+    works = {
+        "ours": lambda target: process(
+            [sys.executable, "-m", "envkeep", "restore", str(backup), "-p", str(target), "-y", "-q", *home], environ
+        ),
+        "peer": lambda target: process([sys.executable, "-c", _PEER_ONCE, str(folder), str(target)], environ),
+    }
     conda = shlex.split(os.environ.get("CONDA_EXE", ""))
     if conda:
         listed = folder / "explicit.txt"
         listed.write_text(explicit.write(record))
         env = {**os.environ, "CONDA_PKGS_DIRS": str(folder / "conda-pkgs"), "CONDA_SOLVER": "classic"}
-        create = [*conda, "create", "-y", "-q", "--offline", "-p", str(folder / "conda"), "--file", str(listed)]
-        works["conda"] = (process(create, env), folder / "conda")
-    spans = _in_turn_from_nothing(works)
+        create = [*conda, "create", "-y", "-q", "--offline", "--file", str(listed), "-p"]
+        works["conda"] = lambda target: process([*create, str(target)], env)
+    spans = _in_turn(folder, works)
     yield Row(
         work="envkeep restore -y -q, the same",
         size=f"{_SIZE}",
@@ -117,19 +117,22 @@ def exact(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:  # noqa: ARG00
         )
 
 
-def _beside_peer(folder: Path, restore: Callable[[], object], target: Path) -> tuple[float, float]:
+# nothing is removed before all is measured: for half a minute after thousands of deletions ext4 makes a new file a hundred times
+# more slowly, so that each run would pay for the one before
+
+
+def _beside_peer(folder: Path, restore: Callable[[Path], object]) -> tuple[float, float]:
     """Return the medians of ours and of py-rattler's installation, in turn, in milliseconds."""
     command = [sys.executable, "-c", _PEER_IN_PROCESS, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as peer:
         assert peer.stdin is not None
         assert peer.stdout is not None
         ours, theirs = [], []
-        for _ in range(3 * RUNS + 1):
+        for number in range(3 * RUNS + 1):
             start = time.perf_counter()
-            restore()
+            restore(folder / f"ours{number}")
             ours.append((time.perf_counter() - start) * 1000)
-            shutil.rmtree(target)
-            peer.stdin.write("\n")
+            peer.stdin.write(f"{folder / f'peer{number}'}\n")
             peer.stdin.flush()
             theirs.append(float(peer.stdout.readline()))
         # py-rattler crashes at the exit of some processes
@@ -138,15 +141,15 @@ def _beside_peer(folder: Path, restore: Callable[[], object], target: Path) -> t
     return statistics.median(ours[1:]), statistics.median(theirs[1:])
 
 
-def _in_turn_from_nothing(works: Mapping[str, tuple[Callable[[], object], Path]]) -> dict[str, float]:
-    """Return the median of each work in milliseconds, run in turn, what it makes removed after each, which is not counted."""
+def _in_turn(folder: Path, works: Mapping[str, Callable[[Path], Callable[[], object]]]) -> dict[str, float]:
+    """Return the median of each work in milliseconds, run in turn, each time into a folder of its own."""
     spans: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(3 * RUNS + 1):
-        for name, (work, made) in works.items():
+    for number in range(3 * RUNS + 1):
+        for name, made in works.items():
+            work = made(folder / f"whole-{name}{number}")
             start = time.perf_counter()
             work()
             spans[name].append((time.perf_counter() - start) * 1000)
-            shutil.rmtree(made, ignore_errors=True)
     return {name: statistics.median(found[1:]) for name, found in spans.items()}
 
 

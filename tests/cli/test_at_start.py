@@ -195,7 +195,7 @@ def test_an_engine_that_was_started_for_nothing_is_neither_heard_nor_waited_for(
     # an engine's process that takes its time to come up, and more patience with it than this test has
     (tmp_path / "sitecustomize.py").write_text(
         "import sys, time\n"
-        "if 'envkeep.engines.rattler_worker' in sys.orig_argv:\n"
+        "if 'envkeep.engines.rattler_worker' in sys.orig_argv[-1]:\n"
         "    time.sleep(100)\n"
         "else:\n"
         "    import envkeep.engines.run as run\n"

@@ -48,9 +48,9 @@ def test_what_is_no_record_is_refused_and_files_are_the_environments(prefix: Pat
 
 
 def test_online_without_an_engine_a_venv_is_checked_all_the_same(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from envkeep.engines import rattler
+    from envkeep.engines import rattler_start
 
-    monkeypatch.setattr(rattler, "is_installed", lambda: False)
+    monkeypatch.setattr(rattler_start, "is_installed", lambda: False)
     for variable in ("PATH", "MAMBA_EXE", "CONDA_EXE"):
         monkeypatch.delenv(variable, raising=False)
     done = command("check", "-p", prefix, "--online", "--json")

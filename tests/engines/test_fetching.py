@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkeep.engines import rattler
+from envkeep.engines import rattler_start
 from envkeep.engines.base import NoProgress
 from envkeep.engines.fetching import fetch_files
 
@@ -41,7 +41,7 @@ def url() -> Iterator[str]:
 
 
 def test_a_file_stands_there_whole_or_not_at_all(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rattler, "is_installed", lambda: False)
+    monkeypatch.setattr(rattler_start, "is_installed", lambda: False)
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login lab password pw\n")
     place = tmp_path / "downloads" / "x-1.0.conda"
     failed = fetch_files({url: place}, NoProgress(), {"NETRC": str(tmp_path / "none")})

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkeep.engines.base import InstallRequest, NoProgress, SolveRequest
-from envkeep.engines.rattler import RattlerEngine, cache_folder, start_early
+from envkeep.engines.rattler import RattlerEngine, cache_folder
+from envkeep.engines.rattler_start import start_early
 from envkeep.engines.run import Dialogue, run
 from envkeep.engines.wire import packages_to_wire
 from envkeep.errors import EngineError, TargetExistsError, UnsolvableError

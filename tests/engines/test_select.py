@@ -25,7 +25,7 @@ def program(folder: Path, name: str, version: str = "1") -> Path:
 
 @pytest.fixture
 def no_rattler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("envkeep.engines.rattler.is_installed", lambda: False)
+    monkeypatch.setattr("envkeep.engines.rattler_start.is_installed", lambda: False)
 
 
 def test_the_embedded_engine_comes_first(tmp_path: Path) -> None:

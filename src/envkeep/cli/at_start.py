@@ -20,12 +20,24 @@ _LIST = ("export", "--format", "requirements")
 _BUILDING = {"restore", "rollback"}
 # another engine's process would be started, or none
 _NO_ENGINE = {"--engine", "--offline", "--help", "-h"}
+# between two looks for garbage: more than any command on an environment of some hundred packages makes
+_ALLOCATIONS = 200_000
 _WITH_VALUE = {"-p": "prefix", "--prefix": "prefix", "--home": "home"}
 
 
 def main() -> None:
     """Run the command line and end with its exit status; the console script's entry point."""
-    words = sys.argv[1:]
+    import gc
+
+    # the process ends in a moment: what it would look through for garbage, again and again and once more at its end, is in use
+    gc.set_threshold(_ALLOCATIONS)
+    try:
+        _main(sys.argv[1:])
+    finally:
+        gc.freeze()
+
+
+def _main(words: Sequence[str]) -> None:
     if words[:2] == ["completion", "--line"]:
         # what a shell asks while its user waits: typer would be most of the time
         from envkeep.cli.completing import offer
@@ -37,7 +49,7 @@ def main() -> None:
     options = _options(words)
     if options is None:
         if needs_engine(words, os.environ):
-            from envkeep.engines.rattler import start_early
+            from envkeep.engines.rattler_start import start_early
 
             start_early(os.environ)
         from envkeep.cli.main import main as whole
@@ -45,8 +57,8 @@ def main() -> None:
         try:
             whole()
         finally:
-            if "envkeep.engines.rattler" in sys.modules:
-                from envkeep.engines.rattler import end_early
+            if "envkeep.engines.rattler_start" in sys.modules:
+                from envkeep.engines.rattler_start import end_early
 
                 end_early()
     else:
@@ -99,18 +111,14 @@ def needs_engine(words: Sequence[str], environ: Mapping[str, str]) -> bool:
     """
     if not words or words[0] not in _BUILDING:
         return False
-    from envkeep.keeping.unchanged import has_settings
+    from envkeep.store.variables import has_settings
 
     return not has_settings(environ) and not any(word.partition("=")[0] in _NO_ENGINE for word in words)
 
 
 def _run(options: Mapping[str, str]) -> None:
     """Run the command without the machinery that reads its options, which takes as long as the work."""
-    import gc
     from pathlib import Path
-
-    # the process ends in a moment: what it would look through for garbage is all in use
-    gc.disable()
 
     home, prefix = (Path(options[name]) if name in options else None for name in ("home", "prefix"))
     if "requirements" in options:

@@ -108,6 +108,7 @@ class Rebuild:
         platform: str | None = None,
         in_place: bool = False,
         engine: Engine | None = None,
+        dry_run: bool = False,
     ) -> Iterator[Ready]:
         """Make the plan of a rebuild, and unpack an archive for as long as it runs; ``engine`` is one that was woken before.
 
@@ -115,6 +116,7 @@ class Rebuild:
             EnvkeepError: as of ``restoring.prepare.prepare``; the archive is damaged.
         """
         from envkeep.capturing.layout import machine_subdir
+        from envkeep.cli.loading import load_for_building
         from envkeep.cli.packed import opened
         from envkeep.restoring.prepare import Options, prepare
 
@@ -144,6 +146,7 @@ class Rebuild:
                 engine=engine,
                 progress=progress,
                 on_line=run.console.say,
+                meanwhile=None if dry_run else load_for_building,
             )
             if packed is None:
                 yield Ready(prepared.plan, prepared.engine)
@@ -154,7 +157,7 @@ class Rebuild:
         """Return the engine that a backup with conda packages will need, which comes up while the backup is read; else None."""
         summary = chosen.backup.summary if chosen.backup is not None else None
         if summary is not None and not summary.conda:
-            from envkeep.engines.rattler import end_early
+            from envkeep.engines.rattler_start import end_early
 
             end_early()
         if summary is None or not summary.conda:

@@ -68,11 +68,7 @@ def command(
         from envkeep.cli.choosing import choose
         from envkeep.errors import RefusedError, UsageError
         from envkeep.formats.archive_sign import is_archive
-        from envkeep.report.plan import plan_text
         from envkeep.report.progress import progress_for
-        from envkeep.report.restore import restored_text
-        from envkeep.restoring.restore import restore
-        from envkeep.store.journal import Journal
 
         config = rebuild.config(run)
         store = run.store(config)
@@ -90,8 +86,10 @@ def command(
             )
         progress = progress_for(quiet=quiet)
         with rebuild.ready(
-            run, config, chosen, source, progress, target=prefix, name=name, platform=platform, engine=engine
+            run, config, chosen, source, progress, target=prefix, name=name, platform=platform, engine=engine, dry_run=dry_run
         ) as ready:
+            from envkeep.report.plan import plan_text
+
             plan = ready.plan
             if script is not None and not dry_run:
                 _write_script(run, plan, script, verbose=verbose)
@@ -101,6 +99,10 @@ def command(
                 run.console.say(plan_text(plan, verbose=verbose))
             if not yes and not run.console.ask("Build it?"):
                 raise RefusedError("nothing was built", "Say --yes to build without being asked.")
+            from envkeep.report.restore import restored_text
+            from envkeep.restoring.restore import restore
+            from envkeep.store.journal import Journal
+
             with Journal(config.home).noting_restore(plan.target, chosen.label):
                 result = restore(
                     plan,

@@ -89,7 +89,9 @@ def command(
         engine = rebuild.woken(run, config, chosen)
         source = rebuild.load_whole(store, chosen)
         progress = progress_for(quiet=quiet)
-        with rebuild.ready(run, config, chosen, source, progress, target=where, in_place=True, engine=engine) as ready:
+        with rebuild.ready(
+            run, config, chosen, source, progress, target=where, in_place=True, engine=engine, dry_run=dry_run
+        ) as ready:
             plan = ready.plan
             refuse_where_we_run(where, ready.engine, again)
             contents = look_into(where)

@@ -34,13 +34,14 @@ def fetch_files(jobs: Mapping[str, Path], progress: Progress, environ: Mapping[s
     Raises:
         EngineError: the embedded engine failed as a whole.
     """
-    from envkeep.engines.rattler import RattlerEngine, is_installed
+    from envkeep.engines import rattler_start
+    from envkeep.engines.rattler import RattlerEngine
 
     environ = os.environ if environ is None else environ
     for path in jobs.values():
         path.parent.mkdir(parents=True, exist_ok=True)
     parts = {url: path.with_name(path.name + _PART) for url, path in jobs.items()}
-    if is_installed():
+    if rattler_start.is_installed():
         failed = RattlerEngine(environ).download({url: str(part) for url, part in parts.items()}, progress)
     else:
         failed = _by_python(parts, progress, environ)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from envkeep.engines.base import EngineInfo, InstallReport, NoProgress, Reason
 from envkeep.engines.network import Network, channel_urls, child_variables, mirrors_of
+from envkeep.engines.rattler_start import start, started_early, with_threads
 from envkeep.errors import EngineError, UnsolvableError
 from envkeep.model.urls import without_credentials
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from envkeep.engines.run import Dialogue
     from envkeep.model.record import CondaPackage
 
-__all__ = ["RattlerEngine", "cache_folder", "end_early", "is_installed", "start_early"]
+__all__ = ["RattlerEngine", "cache_folder"]
 
 _INSTALL_IT = 'Install it: pip install "envkeep[engine]"'
 # what the engine's own words for it hold, and what to do then
@@ -32,38 +33,6 @@ _REMEDIES = (
     ("error sending request", "Check the network and its proxy, or name channels that can be reached with -c."),
     ("could not find subdir", "Check how the channel is spelled, or name another with -c."),
 )
-# py-rattler links with one thread per processor, and each waits for the disk half of the time: every package's record is synced
-_FEW_PROCESSORS = 8
-# started by `start_early`, with the variables it was given, until an engine takes it
-_early: list[tuple[Mapping[str, str], Dialogue]] = []
-
-
-def is_installed() -> bool:
-    """Return whether py-rattler is in this Python, without importing it."""
-    from importlib.util import find_spec
-
-    return find_spec("rattler") is not None
-
-
-def start_early(environ: Mapping[str, str]) -> None:
-    """Start an engine's process while nobody has read yet what it will be asked: it takes as long as reading the options does.
-
-    The first engine that would start the same one takes it; with other variables it starts its own, and this one ends.
-
-    Args:
-        environ: of the process.
-    """
-    variables = _with_threads(environ)
-    # what cannot be started now is started, or told of, by the engine
-    with suppress(EngineError):
-        if is_installed():
-            _early.append((variables, _start(variables)))
-
-
-def end_early() -> None:
-    """End what ``start_early`` started and no engine took, at once, however far it is."""
-    while _early:
-        _early.pop()[1].close(at_once=True)
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
@@ -103,10 +72,10 @@ class RattlerEngine:
         from envkeep.engines.installing import OFFLINE
 
         self._end_worker()
-        environ = _with_threads({**self._environ, **child_variables(self._environ, self._network)})
+        environ = with_threads({**self._environ, **child_variables(self._environ, self._network)})
         if offline:
             environ |= OFFLINE
-        self._worker = _started_early(environ) or _start(environ)
+        self._worker = started_early(environ) or start(environ)
         self._worker_is_offline = offline
 
     def info(self) -> EngineInfo:
@@ -266,28 +235,3 @@ def _fail(text: str, kind: str) -> NoReturn:
         raise UnsolvableError(f"a package specification cannot be understood: {text}")
     remedy = next((remedy for sign, remedy in _REMEDIES if sign in text), None)
     raise EngineError(f"the embedded engine failed: {text}", remedy)
-
-
-def _with_threads(environ: Mapping[str, str]) -> dict[str, str]:
-    processors = os.cpu_count() or 1
-    few = {"RAYON_NUM_THREADS": str(2 * processors)} if processors < _FEW_PROCESSORS else {}
-    return {**few, **environ}
-
-
-def _start(environ: Mapping[str, str]) -> Dialogue:
-    from envkeep.engines.run import Dialogue
-
-    # -m looks in the current folder first; there, nothing can stand in for a module of ours
-    cwd = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))  # noqa: PTH120
-    return Dialogue([sys.executable, "-m", "envkeep.engines.rattler_worker"], env=environ, cwd=cwd)
-
-
-def _started_early(environ: Mapping[str, str]) -> Dialogue | None:
-    """Return the process that was started early, if it is one of these variables; another one ends."""
-    if not _early:
-        return None
-    variables, worker = _early.pop()
-    if variables == environ and worker.is_open:
-        return worker
-    worker.close(at_once=True)
-    return None

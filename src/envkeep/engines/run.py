@@ -243,6 +243,12 @@ class _Child:
             else:
                 yield is_error, line
 
+    def await_end_of_output(self, timeout: float) -> None:
+        """Wait so many seconds at most until it says no more, as a process does that ends."""
+        for reader in self._readers:
+            if reader.ident is not None:
+                reader.join(timeout)
+
     def close(self) -> None:
         """Close its pipes, once nobody reads them any more."""
         for reader in self._readers:
@@ -281,6 +287,8 @@ def _end(child: _Child) -> None:
 
     if child.process.stdin is not None:
         _close(child.process.stdin)
+    # to wait with a limit is to look every few milliseconds; the end of its output is seen at once
+    child.await_end_of_output(_GRACE)
     try:
         child.process.wait(_GRACE)
     except TimeoutExpired:

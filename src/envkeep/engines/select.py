@@ -93,9 +93,10 @@ def find_installer(name: InstallerName | None, python: Path, environ: Mapping[st
 
 
 def _embedded(environ: Mapping[str, str], network: Network | None = None) -> Engine | None:
-    from envkeep.engines.rattler import RattlerEngine, is_installed
+    from envkeep.engines import rattler_start
+    from envkeep.engines.rattler import RattlerEngine
 
-    return RattlerEngine(environ, network) if is_installed() else None
+    return RattlerEngine(environ, network) if rattler_start.is_installed() else None
 
 
 def _engine(kind: EngineName, path: Path, environ: Mapping[str, str], on_line: Callable[[str], None] | None = None) -> Engine:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError
-from envkeep.formats import explicit_reader, record_json, requirements_txt_reader
+from envkeep.formats import record_json
 from envkeep.formats.archive_sign import is_archive
 from envkeep.formats.text import MAX_TEXT_BYTES, decode
 
@@ -112,7 +112,15 @@ def _read_environment(data: bytes, source: str, allow_index: Collection[str]) ->
     return environment_yml_reader.read(data, source, allow_index=allow_index)
 
 
+def _read_explicit(data: bytes, source: str, _: Collection[str]) -> Specification:
+    from envkeep.formats import explicit_reader
+
+    return explicit_reader.read(data, source)
+
+
 def _read_requirements(data: bytes, source: str, allow_index: Collection[str]) -> Specification:
+    from envkeep.formats import requirements_txt_reader
+
     found = requirements_txt_reader.read(data, source, allow_index=allow_index)
     if found.requirements or found.python is not None:
         return found
@@ -125,7 +133,7 @@ def _read_requirements(data: bytes, source: str, allow_index: Collection[str]) -
 KINDS = (
     Kind(is_it=_is_gzip, read=lambda data, source, _: record_json.load_gz(data, source)),
     Kind(is_it=_is_record, read=lambda data, source, _: record_json.loads(data, source)),
-    Kind(is_it=_is_explicit, read=lambda data, source, _: explicit_reader.read(data, source)),
+    Kind(is_it=_is_explicit, read=_read_explicit),
     Kind(is_it=_is_pylock, read=_read_pylock),
     Kind(is_it=_is_conda_lock, read=_read_conda_lock),
     Kind(is_it=_is_pixi_lock, read=_read_pixi_lock),

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.store.seen import Seen, at_rest, forget, read_seen, seen_file, unmoved, watched, write_seen
+from envkeep.store.variables import has_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
     from envkeep.store.layout import Backup
     from envkeep.store.store import Store
 
-__all__ = ["Known", "forget_look", "has_settings", "look", "look_as_configured", "look_as_told", "problems_of", "remember"]
-
-# they say where things are, and nothing of what is done
-_PLACES = frozenset({"ENVKEEP_HOME", "ENVKEEP_CACHE"})
+__all__ = ["Known", "forget_look", "look", "look_as_configured", "look_as_told", "problems_of", "remember"]
 
 
 class Known(NamedTuple):
@@ -91,11 +89,6 @@ def look_as_told(
         return None
     told = os.path.expanduser(told) if told.startswith("~") else told  # noqa: PTH111 - pathlib takes as long as the rest
     return look_as_configured(place, os.path.abspath(told))  # noqa: PTH100
-
-
-def has_settings(environ: Mapping[str, str]) -> bool:
-    """Return whether variables set more than where envkeep's home and cache are."""
-    return any(name.startswith("ENVKEEP_") and name not in _PLACES for name in environ)
 
 
 def remember(prefix: Path, store: Store, record: Record, backup: Backup, began: int) -> None:

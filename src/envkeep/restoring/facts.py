@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,6 +101,8 @@ def _origins(source: Record | Specification) -> Iterator[Origin]:
 
 
 def _hash_fits(path: Path, origin: Origin) -> bool | None:
+    import hashlib
+
     for kind, wanted in origin.hashes:
         if kind not in hashlib.algorithms_guaranteed or kind.startswith("shake"):
             continue

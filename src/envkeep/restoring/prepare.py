@@ -110,6 +110,7 @@ def prepare(
     engine: Engine | None = None,
     progress: Progress | None = None,
     on_line: Callable[[str], None] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Prepared:
     """Return the plan of a restore, and the engine for it; nothing is built.
 
@@ -121,6 +122,7 @@ def prepare(
         engine: one that was woken before; None: the one that the options name.
         progress: told how far the look at the channels is.
         on_line: told what conda, mamba or micromamba will print while they install; None: nobody.
+        meanwhile: called before the engine is waited for: what it begins can go on until there is an answer.
 
     Raises:
         TargetExistsError: the target is there and not an empty folder.
@@ -171,6 +173,8 @@ def prepare(
     if options.settle:
         from envkeep.restoring.settle import settle
 
+        if meanwhile is not None:
+            meanwhile()
         plan = settle(plan, engine, progress)
     return Prepared(plan=_with_scripts_said(plan, engine), engine=engine)
 

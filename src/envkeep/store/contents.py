@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -75,7 +74,7 @@ def load_record_as(path: Path, digest: str) -> Record | None:
     """Return the record of a file with that sha256 hex; None where it is not there, another, or cannot be read."""
     try:
         data = path.read_bytes()
-        return _decoded(path, data, digest) if hashlib.sha256(data).hexdigest() == digest else None
+        return _decoded(path, data, digest) if _sha256(data) == digest else None
     except (BadFormatError, OSError):
         return None
 
@@ -150,7 +149,7 @@ def _main(folder: Path, manifest: Manifest) -> Record | Specification:
     entry = next(entry for entry in manifest.files if entry.name == manifest.main)
     path = folder / entry.name
     data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != entry.sha256:
+    if _sha256(data) != entry.sha256:
         raise BadFormatError(f"{path}: is not as it was written", "envkeep doctor says what can still be read.")
     if entry.name == RECORD:
         return _decoded(path, data, entry.sha256)
@@ -193,7 +192,9 @@ def _from_txt(backup: Backup, reason: str | None) -> Record | Specification:
 
 
 def _fault(path: Path, entry: FileEntry) -> str | None:
-    digest = hashlib.sha256()
+    from hashlib import sha256
+
+    digest = sha256()
     try:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
@@ -203,3 +204,10 @@ def _fault(path: Path, entry: FileEntry) -> str | None:
     except OSError as error:
         return f"{path}: cannot be read ({error.strerror})"
     return None if digest.hexdigest() == entry.sha256 else f"{path}: is not as it was written"
+
+
+def _sha256(data: bytes) -> str:
+    # it loads OpenSSL, which a list of backups and a file that is named need not
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()

@@ -5,7 +5,6 @@ Unknown keys are passed over, so that a newer envkeep's store stays readable; wh
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -88,6 +87,8 @@ class Identity(NamedTuple):
 
 def file_entry(name: str, data: bytes) -> FileEntry:
     """Return the entry of a file with these bytes."""
+    import hashlib
+
     return FileEntry(name=name, size=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
