@@ -74,7 +74,9 @@ def changed(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
         # an environment at rest, but for the package that changes
         age(prefix)
         backup(prefix, store)
-        spent = median_ms(lambda prefix=prefix, store=store: backup(prefix, store), before=change)  # type: ignore[misc]
+        # other runs than those at its bound are many times as long
+        runs = 3 * RUNS if size <= _SIZE else RUNS
+        spent = median_ms(lambda prefix=prefix, store=store: backup(prefix, store), runs, before=change)  # type: ignore[misc]
         bound = {"reach": "≤ 15 ms", "reached": spent <= 15} if size == _SIZE else {}
         yield Row(work="backup(), one package changed", size=f"{size}", measured=f"{spent:.1f} ms", **bound)  # type: ignore[arg-type]
 

@@ -87,7 +87,7 @@ def read_distribution(  # noqa: PLR0917 - one for each distribution, and keyword
             stands = "|".join([stands, *[_stand(folder, file + name) for name in _OF_PIP]])
         before = former.distribution(place, conda_package, stands)
         if before is not None:
-            return former.found.get(place) or Found(before, place, mtime, normalise(before.name))
+            return before if isinstance(before, Found) else Found(before, place, mtime, normalise(before.name))
     odd = len(problems)
     path = line_text(f"{location}/{file}")
     if file.endswith(".egg-link"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.model.kept import Kept
@@ -54,11 +55,17 @@ class Former:
         self._record = record
         self._package_rows: Mapping[str, PackageRow] = readings.packages if readings is not None else {}
         self._distribution_rows: Mapping[str, DistributionRow] = readings.distributions if readings is not None else {}
-        self._conda = _by_file(record) if record is not None else {}
-        self._distributions = {dist.name: dist for dist in record.distributions} if record is not None else {}
         self._packages: dict[str, PackageRow] = {}
         self._rows: dict[str, DistributionRow] = {}
         self._files: dict[str, str] = {}
+
+    @cached_property
+    def _conda(self) -> Mapping[str, CondaPackage]:
+        return _by_file(self._record) if self._record is not None else {}
+
+    @cached_property
+    def _distributions(self) -> Mapping[str, Distribution]:
+        return {dist.name: dist for dist in self._record.distributions} if self._record is not None else {}
 
     @property
     def carried(self) -> Carried:
@@ -90,15 +97,15 @@ class Former:
         if stand and was_at_rest(stand, self.began):
             self._packages[file] = PackageRow(file, stand, owned)
 
-    def distribution(self, path: str, owner: str | None, stands: str) -> Distribution | None:
-        """Return the distribution of a metadata folder that belonged to the same and did not move."""
+    def distribution(self, path: str, owner: str | None, stands: str) -> Found | Distribution | None:
+        """Return the distribution of a metadata folder that belonged to the same and did not move, as it was found if it was."""
         row = self._distribution_rows.get(path)
         if row is None or row.owner != owner or row.stands != stands:
             return None
-        dist = self._distributions.get(row.name)
-        if dist is not None:
+        before = self.found.get(path) or self._distributions.get(row.name)
+        if before is not None:
             self._rows[path] = row
-        return dist
+        return before
 
     def note_distribution(self, path: str, dist: Distribution, stands: str) -> None:
         """Keep how the metadata of a distribution stood before it was read."""

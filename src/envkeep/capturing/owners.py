@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,7 +88,6 @@ class Owners:
         return self._parents[parent][0] + name
 
 
-@lru_cache(maxsize=8192)
 def named_by(metadata: str) -> str:
     """Return the distribution that the name of a metadata folder or file tells of.
 

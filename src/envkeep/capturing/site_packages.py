@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -153,7 +154,7 @@ def _altered(owned: Owners, kept: Sequence[Distribution], present: Container[str
     there = {package for place, package in owned.counted.items() if place in present or exists(place)}
     replacing: dict[str, set[str]] = {}
     for place, package in owned.counted.items() if by_pip else ():
-        for name in (normalise(package), normalise(named_by(place.rpartition(os.sep)[2]))):
+        for name in _names(package, place):
             if name in by_pip:
                 replacing.setdefault(package, set()).add(name)
     altered: dict[str, Altered] = {}
@@ -168,6 +169,11 @@ def _altered(owned: Owners, kept: Sequence[Distribution], present: Container[str
             message = f"conda records {package}, but its Python files are gone: pip or a person removed them"
             problems.append(Problem(code="removed-package", message=message, package=package))
     return altered
+
+
+@lru_cache(maxsize=8192)
+def _names(package: str, metadata: str) -> tuple[str, str]:
+    return normalise(package), normalise(named_by(metadata.rpartition(os.sep)[2]))
 
 
 def _words(found: Found) -> str:
