@@ -43,10 +43,13 @@ from envkeep.engines.base import Reason
 from envkeep.engines.rattler_records import complete, from_rattler, to_rattler
 from envkeep.engines.silence import Silences
 from envkeep.engines.wire import packages_from_wire, packages_to_wire
+from envkeep.model.kept import Kept
 from envkeep.model.urls import host, path_of_file_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
+
+    from rattler import RepoDataRecord
 
     from envkeep.engines.rattler_worker import Reply
     from envkeep.model.record import CondaPackage
@@ -58,6 +61,8 @@ _CONCURRENT = 32
 _CONCURRENT_DOWNLOADS = 8
 # in one pattern; one of all names could grow beyond what py-rattler takes
 _NAMES_AT_ONCE = 2000
+# of a request to a server that failed
+_RETRIES = 3
 
 
 class Reporter:
@@ -142,7 +147,7 @@ async def available(request: dict[str, Any], reply: Reply) -> list[dict[str, Any
 
 async def unavailable(request: dict[str, Any], reply: Reply) -> list[tuple[str, str, bool]]:
     """Name the packages whose artefact is neither cached nor at its URL."""
-    packages = packages_from_wire(request["packages"])
+    packages = _packages(request)
     reply.start("looking for packages", len(packages))
     return [(name, reason, reason.gone) for name, reason in await _missing(packages, request, reply)]
 
@@ -168,7 +173,7 @@ async def download(request: dict[str, Any], reply: Reply) -> dict[str, str]:
 
 async def install(request: dict[str, Any], reply: Reply) -> dict[str, Any]:
     """Install; where that fails because artefacts cannot be had, say which."""
-    packages = packages_from_wire(request["packages"])
+    packages = _packages(request)
     client = _client(request)
     reporter = Reporter(reply)
     if request["offline"]:
@@ -177,7 +182,7 @@ async def install(request: dict[str, Any], reply: Reply) -> dict[str, Any]:
             return {"unavailable": missing, "scripts_run": [], "scripts_failed": []}
     await _check_hashes(packages, request)
     try:
-        records = [to_rattler(package) for package in await complete(packages, client, _packages_folder(request))]
+        records = _RECORDS.each(await complete(packages, client, _packages_folder(request)))
         await rattler_install(
             records,
             request["prefix"],
@@ -204,10 +209,11 @@ async def _check_hashes(packages: Sequence[CondaPackage], request: dict[str, Any
     """
     from envkeep.engines.artefacts import check_hashes
 
+    records = _records(packages)
     local = [package for package in packages if (package.url or "").startswith("file:")]
     if local:
         index = await _package_cache(local, request).index()
-        check_hashes([package for package in local if not index.contains_record(to_rattler(package))])
+        check_hashes([package for package in local if not index.contains_record(records[package.name])])
 
 
 async def _missing(
@@ -217,11 +223,12 @@ async def _missing(
     client = cache(lambda: _client(request, retries=1))
     room = asyncio.Semaphore(_CONCURRENT)
     silences = Silences(_CONCURRENT)
+    records = _records(packages)
 
     async def reason(package: CondaPackage) -> Reason | None:
         if not package.url:
             return Reason("its record holds no URL", gone=False)
-        if index.contains_record(to_rattler(package)):
+        if index.contains_record(records[package.name]):
             return None
         async with room:
             return await _reason(package.url, client, silences, offline=request["offline"])
@@ -274,13 +281,26 @@ def _gateway(request: dict[str, Any]) -> Gateway:
     )
 
 
-def _client(request: dict[str, Any], retries: int = 3) -> Client:
+def warm() -> None:
+    """Make what nearly every request needs, while there is none yet: a client reads the certificates of the system."""
+    _default_client(_RETRIES)
+
+
+@cache
+def _default_client(retries: int) -> Client:
+    return Client.default_client(max_retries=retries, user_agent=_agent())
+
+
+def _agent() -> str:
     from envkeep import __version__
 
+    return f"envkeep/{__version__}"
+
+
+def _client(request: dict[str, Any], retries: int = _RETRIES) -> Client:
     retries = 0 if request["offline"] else retries
-    agent = f"envkeep/{__version__}"
     if not request["mirrors"]:
-        return Client.default_client(max_retries=retries, user_agent=agent)
+        return _default_client(retries)
     # the default client's, with the mirrors before credentials are looked up, which are those of the mirror
     stack: Any = [
         RetryMiddleware(retries),
@@ -290,7 +310,26 @@ def _client(request: dict[str, Any], retries: int = 3) -> Client:
         GCSMiddleware(),
         S3Middleware(),
     ]
-    return Client(stack, user_agent=agent)
+    return Client(stack, user_agent=_agent())
+
+
+def _packages(request: dict[str, Any]) -> tuple[CondaPackage, ...]:
+    """Return a request's packages: the very ones of the request before where it named the same, as a plan's execution does."""
+    global _asked  # noqa: PLW0603 - the last one
+    wire = request["packages"]
+    if _asked is None or _asked[0] != wire:
+        _asked = (wire, packages_from_wire(wire))
+    return _asked[1]
+
+
+def _records(packages: Sequence[CondaPackage]) -> dict[str, RepoDataRecord]:
+    """Return by name what py-rattler installs packages from; of those that have a URL."""
+    located = [package for package in packages if package.url]
+    return dict(zip([package.name for package in located], _RECORDS.each(located), strict=True))
+
+
+_RECORDS = Kept(to_rattler)
+_asked: tuple[list[dict[str, Any]], tuple[CondaPackage, ...]] | None = None
 
 
 def _packages_folder(request: dict[str, Any]) -> Path:

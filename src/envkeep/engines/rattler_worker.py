@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -91,11 +92,14 @@ def _load() -> str | None:
     gc.disable()
     sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]
     try:
-        import envkeep.engines.rattler_operations  # noqa: F401
+        from envkeep.engines.rattler_operations import warm
     except ImportError as error:
         return str(error)
     finally:
         gc.enable()
+    # what fails here fails again, and is told, where it is needed
+    with suppress(Exception):
+        warm()
     return None
 
 
