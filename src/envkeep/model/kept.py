@@ -6,7 +6,7 @@ objects of the time before: a capture takes what did not move from the last reco
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,9 +40,11 @@ class Kept(Generic[T, R]):
         """Return what is made of each value, in their order; what was made of others before is forgotten."""
         values = tuple(values)
         numbers = list(map(id, values))
-        held = self._known
-        known = map(held[0].get, numbers)
-        found = [self._make(value) if made is None else made for value, made in zip(values, known, strict=True)]
-        if len(values) <= _MOST:
-            self._known = (dict(zip(numbers, found, strict=True)), values)
+        held, others = self._known
+        found: list[Any] = list(map(held.get, numbers))
+        new = [at for at, made in enumerate(found) if made is None] if None in found else ()
+        for at in new:
+            found[at] = self._make(values[at])
+        if new or len(values) != len(others):
+            self._known = (dict(zip(numbers, found, strict=True)), values) if len(values) <= _MOST else ({}, ())
         return found
