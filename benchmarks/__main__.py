@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import backups, lists, processes, restoring
-from benchmarks.measuring import table
+from benchmarks.measuring import median_ms, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,6 +53,7 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {machine}; medians of 7 runs at least")
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="envkeep-benchmark-") as folder:
+        print(f"A new file takes {_new_file(Path(folder)):.2f} ms here")
         for name in given.works or _WORKS:
             own = Path(folder, name)
             own.mkdir()
@@ -61,6 +62,16 @@ def main() -> None:
                 print(".", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     print(table(rows))
+
+
+def _new_file(folder: Path) -> float:
+    """Return what an empty file takes to be made: after thousands were removed, ext4 takes a hundred times as long for a while."""
+
+    def make() -> None:
+        for number in range(20):
+            (folder / f"{number}.new").touch()
+
+    return median_ms(make, 1) / 20
 
 
 def _model() -> str:
