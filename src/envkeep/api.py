@@ -63,14 +63,7 @@ def capture(prefix: Place | None = None, *, home: Place | None = None) -> Record
     Raises:
         NotAnEnvironmentError: the prefix is none.
     """
-    store = _store_beside(home)
-    if store is None:
-        from envkeep.capturing.capture import capture as capture_prefix
-
-        return capture_prefix(prefix_of(prefix))
-    from envkeep.keeping.former import capture_beside
-
-    return capture_beside(prefix_of(prefix), store)
+    return _captured(prefix, home)
 
 
 def load(backup: Place = "latest", *, home: Place | None = None) -> Record | Specification:
@@ -102,7 +95,7 @@ def diff(old: Source, new: Source | None = None, *, home: Place | None = None) -
     """
     from envkeep.diffing.diff import diff as compare
 
-    return compare(_read(old, home), capture(home=home) if new is None else _read(new, home))
+    return compare(_read(old, home), _captured(None, home, ask_git=False) if new is None else _read(new, home))
 
 
 def export(
@@ -293,6 +286,18 @@ def open_store(config: Config) -> Store:
 def prefix_of(place: Place | None) -> Path:
     """Return an absolute prefix; None is that of the running Python."""
     return Path(sys.prefix) if place is None else Path(place).expanduser().absolute()
+
+
+def _captured(prefix: Place | None, home: Place | None, *, ask_git: bool = True) -> Record:
+    # in what state checkouts are is no content, so that a comparison need not know
+    store = _store_beside(home)
+    if store is None:
+        from envkeep.capturing.capture import capture as capture_prefix
+
+        return capture_prefix(prefix_of(prefix), ask_git=ask_git)
+    from envkeep.keeping.former import capture_beside
+
+    return capture_beside(prefix_of(prefix), store, ask_git=ask_git)
 
 
 def _store_beside(home: Place | None) -> Store | None:
