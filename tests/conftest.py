@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -66,6 +67,15 @@ def _nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.setenv(name, (home / "no-index").as_uri())
         patch.setenv("PIP_DISABLE_PIP_VERSION_CHECK", "1")
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_engine_waits() -> Iterator[None]:
+    """End the engine's processes that a test leaves idle: another test of the same variables would be given one of them."""
+    yield
+    started = sys.modules.get("envkeep.engines.rattler_start")
+    if started is not None:
+        started.end_early()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from envkeep.engines import rattler_start
 from envkeep.engines.base import InstallRequest, NoProgress, SolveRequest
 from envkeep.engines.rattler import RattlerEngine, cache_folder
 from envkeep.engines.rattler_start import start_early
@@ -381,6 +383,8 @@ def test_a_channel_that_is_not_there_is_told_with_what_to_do(cold: RattlerEngine
 def started_workers(monkeypatch: pytest.MonkeyPatch) -> list[Dialogue]:
     """Return a list that every process of the engine will be in."""
     workers: list[Dialogue] = []
+    # an engine of a former test that goes in the middle of this one would leave its process
+    gc.collect()
 
     class Noted(Dialogue):
         def __init__(self, *args: Any, **more: Any) -> None:
@@ -418,12 +422,61 @@ def test_a_process_that_was_started_early_is_taken_by_the_engine_of_its_variable
     assert len(workers) == 1, "no other was started"
     start_early({**environ, "ENVKEEP_CACHE": str(tmp_path / "other")})
     assert solve(RattlerEngine(environ), channel, "liblab")
-    # the first ended with its engine
-    assert [worker.is_open for worker in workers[1:]] == [False, True]
+    assert [worker.is_open for worker in workers] == [True, False], "what the first engine left is taken, the other one ends"
     start_early(environ)
+    assert len(workers) == 2, "there is one"
     offline = RattlerEngine(environ)
     offline.wake(offline=True)
-    assert [worker.is_open for worker in workers[3:]] == [False, True], "its variables say that there is no network"
+    assert [worker.is_open for worker in workers] == [False, False, True], "its variables say that there is no network"
+
+
+def test_what_one_engine_leaves_idle_serves_another(channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = started_workers(monkeypatch)
+    environ = {**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache")}
+    packages = solve(RattlerEngine(environ), channel, "liblab")
+    RattlerEngine(environ).install(request(tmp_path / "env", packages, channel), NoProgress())
+    assert (tmp_path / "env" / "conda-meta").is_dir()
+    assert solve(RattlerEngine(environ), channel, "liblab") == packages
+    assert len(workers) == 1
+    assert solve(RattlerEngine({**environ, "LAB": "1"}), channel, "liblab") == packages
+    assert [worker.is_open for worker in workers] == [False, True], "other variables, another process"
+
+
+def test_what_failed_to_install_serves_nobody_else(channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = started_workers(monkeypatch)
+    environ = {**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache")}
+    (package, *_) = solve(RattlerEngine(environ), channel, "liblab")
+    damaged = replace(package, sha256="0" * 64)
+    with pytest.raises(EngineError):
+        RattlerEngine(environ).install(request(tmp_path / "env", (damaged,), channel), NoProgress())
+    assert [worker.is_open for worker in workers] == [False]
+
+
+def test_an_idle_process_is_not_kept_for_ever(channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = started_workers(monkeypatch)
+    environ = {**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache")}
+    monkeypatch.setattr(rattler_start, "_IDLE", 0.2)
+    monkeypatch.setattr(rattler_start, "_MARGIN", 0.2)
+    assert solve(RattlerEngine(environ), channel, "liblab")
+
+    deadline = time.monotonic() + 30
+    while any(worker.is_open for worker in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [worker.is_open for worker in workers] == [False]
+    assert solve(RattlerEngine(environ), channel, "liblab")
+    assert len(workers) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
+def test_a_fork_does_not_answer_for_its_parent(channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = started_workers(monkeypatch)
+    environ = {**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache")}
+    assert solve(RattlerEngine(environ), channel, "liblab")
+    with monkeypatch.context() as forked:
+        forked.setattr(os, "getpid", lambda: 1)
+        assert rattler_start.started_early(rattler_start.with_threads(environ)) is None
+    assert solve(RattlerEngine(environ), channel, "liblab")
+    assert len(workers) == 2
 
 
 def test_what_cannot_be_started_early_is_started_later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from envkeep.engines.base import EngineInfo, InstallReport, NoProgress, Reason
 from envkeep.engines.network import Network, channel_urls, child_variables, mirrors_of
-from envkeep.engines.rattler_start import start, started_early, with_threads
+from envkeep.engines.rattler_start import leave, start, started_early, with_threads
 from envkeep.errors import EngineError, UnsolvableError
 from envkeep.model.urls import without_credentials
 
@@ -63,6 +64,7 @@ class RattlerEngine:
         self._environ = dict(os.environ if environ is None else environ)
         self._network = network or Network()
         self._worker: Dialogue | None = None
+        self._left: weakref.finalize[Any, RattlerEngine] | None = None
         self._worker_is_offline = False
 
     def wake(self, *, offline: bool = False) -> None:
@@ -77,6 +79,9 @@ class RattlerEngine:
             environ |= OFFLINE
         self._worker = started_early(environ) or start(environ)
         self._worker_is_offline = offline
+        # where nobody needs this engine any more, another one may; at the end of our process nobody does
+        self._left = weakref.finalize(self, leave, environ, self._worker)
+        self._left.atexit = False
 
     def info(self) -> EngineInfo:
         """Return its version; its path is the Python it is installed in."""
@@ -185,6 +190,8 @@ class RattlerEngine:
             raise
 
     def _end_worker(self) -> None:
+        if self._left is not None:
+            self._left.detach()
         if self._worker is not None:
             self._worker.close(at_once=True)
             self._worker = None

@@ -286,6 +286,13 @@ def warm() -> None:
     _default_client(_RETRIES)
 
 
+def forget() -> None:
+    """Drop what was made for former requests."""
+    global _asked  # noqa: PLW0603 - as of `_packages`
+    _asked = None
+    _default_client.cache_clear()
+
+
 @cache
 def _default_client(retries: int) -> Client:
     return Client.default_client(max_retries=retries, user_agent=_agent())

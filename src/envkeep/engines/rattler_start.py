@@ -1,15 +1,17 @@
 """The process of the embedded engine: started when it is asked, or before anybody knows what it will be asked.
 
 It loads Python, asyncio and py-rattler, which takes longer than to read a command's options; so a command that will ask it
-starts it first. This module is loaded before all else, and needs next to nothing.
+starts it first, and what one engine leaves idle serves the next one of our process: of a plan and of its execution, of one
+environment and of another. This module is loaded before all else, and needs next to nothing.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.errors import EngineError
 
@@ -18,14 +20,29 @@ if TYPE_CHECKING:
 
     from envkeep.engines.run import Dialogue
 
-__all__ = ["end_early", "is_installed", "start", "start_early", "started_early", "with_threads"]
+__all__ = ["end_early", "is_installed", "leave", "start", "start_early", "started_early", "with_threads"]
 
 # py-rattler links with one thread per processor, and each waits for the disk most of the time: every package's record is synced
 _THREADS = 8
 # as -m does, which loads a few modules first
 _PROGRAM = "from envkeep.engines.rattler_worker import main; main()"
-# started by `start_early`, with the variables it was given, until an engine takes it
-_early: list[tuple[Mapping[str, str], Dialogue]] = []
+# seconds that an idle process is kept; it ends by itself a while later, so that none ends as it is taken
+_IDLE, _MARGIN = 20.0, 10.0
+# one that was started early is taken whenever
+_EARLY = float("inf")
+
+
+class _Waiting(NamedTuple):
+    """A process that nobody asks anything: its variables, until when it can be taken (monotonic seconds) and by which pid."""
+
+    variables: Mapping[str, str]
+    process: Dialogue
+    until: float
+    pid: int
+
+
+# started early, or left by an engine
+_waiting: list[_Waiting] = []
 
 
 def is_installed() -> bool:
@@ -59,25 +76,47 @@ def start_early(environ: Mapping[str, str]) -> None:
     variables = with_threads(environ)
     # what cannot be started now is started, or told of, by the engine
     with suppress(EngineError):
-        if is_installed():
-            _early.append((variables, start(variables)))
+        if is_installed() and not any(known.variables == variables for known in _waiting):
+            _waiting.append(_Waiting(variables, start(variables), _EARLY, os.getpid()))
 
 
 def started_early(environ: Mapping[str, str]) -> Dialogue | None:
-    """Return the process that was started early, if it is one of these variables; another one ends."""
-    if not _early:
-        return None
-    variables, process = _early.pop()
-    if variables == environ and process.is_open:
-        return process
-    process.close(at_once=True)
-    return None
+    """Return the process that was started early or left idle, if it is one of these variables; others end."""
+    found = None
+    while (known := _taken()) is not None:
+        if found is None and known.variables == environ and known.process.is_open and time.monotonic() < known.until:
+            found = known.process
+        else:
+            known.process.close(at_once=True)
+    return found
 
 
 def end_early() -> None:
-    """End what ``start_early`` started and no engine took, at once, however far it is."""
-    while _early:
-        _early.pop()[1].close(at_once=True)
+    """End what ``start_early`` started or an engine left, and no other took, at once, however far it is."""
+    while (known := _taken()) is not None:
+        known.process.close(at_once=True)
+
+
+def _taken() -> _Waiting | None:
+    # a fork has the pipes of its parent's process, whom it must not answer for; another thread may have been quicker
+    with suppress(IndexError):
+        while (known := _waiting.pop()).pid != os.getpid():
+            pass
+        return known
+    return None
+
+
+def leave(environ: Mapping[str, str], process: Dialogue) -> None:
+    """Keep a process that has answered all it was asked for the next engine with the same variables, for a short while."""
+    # it may be called as the interpreter ends, or in the middle of anything: what fails here only ends the process
+    with suppress(Exception):
+        if any(known.until == _EARLY for known in _waiting):
+            # one was started for a purpose, and this may be left long after its engine's last request
+            process.close(at_once=True)
+        elif process.is_open:
+            end_early()
+            process.tell(f'{{"op": "wait", "seconds": {_IDLE + _MARGIN}}}')
+            _waiting.append(_Waiting(environ, process, time.monotonic() + _IDLE, os.getpid()))
 
 
 def with_threads(environ: Mapping[str, str]) -> dict[str, str]:

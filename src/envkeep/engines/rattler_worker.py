@@ -3,7 +3,8 @@
 A process of its own, since py-rattler crashes at the exit of some short processes, and a cancelled task does not stop its
 installation. Standard input stays open as long as the parent wants answers: at its end this process ends too, at once.
 
-Lines out, for each request: ``{"start": label, "total": n}``, ``{"advance": n}``, and last ``{"result": ...}`` or
+A request ``{"op": "wait", "seconds": n}`` has no answer: where nothing else is asked for so long, this process ends.
+Lines out, for each other request: ``{"start": label, "total": n}``, ``{"advance": n}``, and last ``{"result": ...}`` or
 ``{"error": text, "kind": kind}``.
 """
 
@@ -17,7 +18,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -75,8 +76,19 @@ def main() -> None:
     requests: SimpleQueue[str] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     load_error = _load()
+    patience: float | None = None
     while True:
-        request: dict[str, Any] = json.loads(requests.get())
+        try:
+            request: dict[str, Any] = json.loads(requests.get(timeout=patience))
+        except Empty:
+            os._exit(0)
+        if request["op"] == "wait":
+            # an idle process is not kept for ever by a program that goes on
+            patience = request["seconds"]
+            continue
+        if patience is not None and load_error is None:
+            _forget()
+        patience = None
         reply.end(**(_answer(request, reply) if load_error is None else {"error": load_error, "kind": "missing"}))
 
 
@@ -101,6 +113,13 @@ def _load() -> str | None:
     with suppress(Exception):
         warm()
     return None
+
+
+def _forget() -> None:
+    """Ask for somebody else: what a client knows of log-ins may have changed since."""
+    from envkeep.engines.rattler_operations import forget
+
+    forget()
 
 
 def _answer(request: dict[str, Any], reply: Reply) -> dict[str, Any]:

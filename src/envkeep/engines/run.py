@@ -151,6 +151,10 @@ class Dialogue:
         """Whether it can be asked: not closed, and the program has not ended by itself."""
         return self._close.alive and self._child.process.poll() is None
 
+    def tell(self, request: str) -> None:
+        """Send a line that has no answer."""
+        self._child.send(request)
+
     def ask(self, request: str, take: Callable[[str], bool]) -> Completed | None:
         """Send a line, and pass on each line that comes back, without its line end, until ``take`` says that it was the last.
 
