@@ -231,5 +231,15 @@ def test_a_dialogue_ends_at_once_whatever_its_program_does() -> None:
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the daemon is one of POSIX")
+def test_a_dialogue_does_not_wait_for_a_daemon_that_its_program_started() -> None:
+    daemon = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(8)'])"
+    dialogue = Dialogue(python(f"import subprocess, sys; {daemon}; print('up', flush=True); sys.stdin.read()"))
+    dialogue.ask("", lambda line: line == "up")
+    began = time.monotonic()
+    dialogue.close()
+    assert time.monotonic() - began < 4
+
+
 def test_quote_survives_spaces() -> None:
     assert quote(["a b", "c"]) == ("'a b' c" if sys.platform != "win32" else '"a b" c')

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -127,6 +128,23 @@ def without_states(record: Record) -> Record:
         for dist in record.distributions
     ]
     return replace(record, distributions=tuple(dists))
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("times", list(permutations((1, 2, 3))))
+def test_of_three_records_of_a_package_the_same_is_said_whichever_was_known_before(
+    tmp_path: Path, store: Store, times: tuple[int, ...]
+) -> None:
+    lab = Lab(tmp_path)
+    versions = ("1.2", "1.0", "1.1")
+    record = back_up(lab.prefix, store)
+    for added in (versions[:1], versions[1:]):
+        for version in added:
+            install(lab.prefix, f"lib={version}=h0")
+            at = times[versions.index(version)] * 10**9
+            os.utime(lab.prefix / "conda-meta" / f"lib-{version}-h0.json", ns=(at, at))
+        record = back_up(lab.prefix, store)
+    assert alike(without_states(record), capture(lab.prefix, ask_git=False))
 
 
 @pytest.mark.usefixtures("at_once")

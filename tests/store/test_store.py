@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import sys
 import time
@@ -150,6 +151,41 @@ def test_order_is_that_of_making_where_the_clock_goes_back(store: Store, stored:
     made = [publish(store, stored, f"six=={n}", now=NOON - timedelta(days=n)).stamp for n in range(4)]
     assert made == sorted(made, reverse=True)
     assert stamps(store, stored) == made
+
+
+@pytest.mark.parametrize("damage", ["damaged", "gone", "a file in the folder's place"])
+def test_a_new_one_comes_after_one_of_the_future_that_is_damaged(store: Store, stored: StoredEnvironment, damage: str) -> None:
+    future = publish(store, stored, now=NOON + timedelta(days=30))
+    assert future.folder is not None
+    manifest = future.folder / "manifest.json"
+    if damage == "damaged":
+        manifest.write_text("{")
+    elif damage == "gone":
+        manifest.unlink()
+    else:
+        shutil.rmtree(future.folder)
+        future.folder.write_text("")
+    made = [publish(store, stored, f"six=={n}", now=NOON + timedelta(days=n)).stamp for n in range(2)]
+    assert stamps(store, stored) == [future.stamp, *made]
+
+
+@posix
+def test_one_that_was_stopped_after_its_last_step_is_whole(
+    store: Store, stored: StoredEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = Path.hardlink_to
+
+    def interrupted(self: Path, target: Path) -> None:
+        link(self, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "hardlink_to", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        publish(store, stored, now=NOON)
+    (kept,) = store.backups(stored)
+    assert kept.state == "whole"
+    assert is_intact(kept)
+    assert not [path for path in stored.path.iterdir() if path.name.startswith(".tmp")]
 
 
 @posix

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial, reduce
 from json import loads
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.conda_record import decode_record, owned_metadata, package_of
@@ -77,6 +79,7 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
     start = former.meta if former is not None else None
     known = former.stands() if former is not None and start is not None else {}
     found: dict[str, MetaRecord] = {}
+    several: dict[str, list[MetaRecord]] = {}
     moved: list[tuple[str, int, str]] = []
     with folder_at(prefix / "conda-meta") as folder:
         look = folder.look
@@ -103,7 +106,10 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
             continue
         other = found.setdefault(read.package.name, read)
         if other is not read:
-            found[read.package.name] = _newer(other, read, problems)
+            several.setdefault(read.package.name, [other]).append(read)
+    for name, reads in several.items():
+        # in the order in which they are listed, whichever were known before
+        found[name] = reduce(partial(_newer, problems=problems), sorted(reads, key=attrgetter("file")))
     records = [found[name] for name in sorted(found)]
     owners = {path: read.package.name for read in records for path in read.owned}
     meta = CondaMeta(tuple([read.package for read in records]), owners, found, tuple(problems))
@@ -113,8 +119,6 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
 
 
 def _newer(one: MetaRecord, other: MetaRecord, problems: list[Problem]) -> MetaRecord:
-    # of two that are as new, the one that is listed first
-    one, other = sorted((one, other), key=lambda read: read.file)
     kept, dropped = (other, one) if (other.whole, other.mtime) > (one.whole, one.mtime) else (one, other)
     name = kept.package.name
     problems.append(

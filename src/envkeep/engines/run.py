@@ -248,10 +248,13 @@ class _Child:
                 yield is_error, line
 
     def await_end_of_output(self, timeout: float) -> None:
-        """Wait so many seconds at most until it says no more, as a process does that ends."""
+        """Wait so many seconds at most until it says no more, or has ended: a daemon that it started may go on saying."""
+        import time
+
+        deadline = time.monotonic() + timeout
         for reader in self._readers:
-            if reader.ident is not None:
-                reader.join(timeout)
+            while reader.is_alive() and self.process.poll() is None and time.monotonic() < deadline:
+                reader.join(_TICK)
 
     def close(self) -> None:
         """Close its pipes, once nobody reads them any more."""

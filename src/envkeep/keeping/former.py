@@ -62,7 +62,9 @@ def former_of(prefix: Path, store: Store, environment: StoredEnvironment | None)
     if environment is None or readings is None:
         return Former()
     record = load_record_as(environment.path / readings.stamp / RECORD, readings.record)
-    return Former(readings, record, _last[1] if _last is not None and _last[0] is readings else None)
+    # once: another thread may keep a backup of another environment meanwhile
+    last = _last
+    return Former(readings, record, last[1] if last is not None and last[0] is readings else None)
 
 
 def note_readings(prefix: Path, store: Store, former: Former, record: Record, backup: Backup, *, written: bool) -> None:

@@ -109,10 +109,10 @@ def last_order(environment: StoredEnvironment) -> int:
         names = [entry.name for entry in entries]
     for name in names:
         stamp = stamp_of_txt(name)
-        manifest = _manifest(environment.path / name) if is_stamp(name) else None
+        manifest = _manifest(environment.path / (stamp or name)) if stamp is not None or is_stamp(name) else None
         if manifest is not None:
             highest = max(highest, manifest.order)
-        elif stamp is not None and stamp not in names:
+        elif stamp is not None:
             with suppress(OSError):
                 highest = max(highest, microseconds(instant_of(stamp, (environment.path / name).stat().st_mtime)))
     return highest

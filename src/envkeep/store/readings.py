@@ -122,7 +122,8 @@ def read_readings(home: Path, prefix: str) -> Readings | None:
     path = _file(home, prefix)
     try:
         stand = signature(path)
-        readings = _last[2] if _last is not None and _last[:2] == (path, stand) else _parsed(path)
+        last = _last
+        readings = last[2] if last is not None and last[:2] == (path, stand) else _parsed(path)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     if stand is None or readings is None or readings.prefix != prefix or not 0 <= time.time_ns() - readings.taken <= _LIFETIME:

@@ -221,7 +221,9 @@ class Store:
                         taken, stamp = stamp, _free_stamp(environment.path, stamp)
                         (environment.path / taken).rename(environment.path / stamp)
                 except BaseException:
-                    remove_tree(set_aside(environment.path / stamp))
+                    # where it was stopped after the last step, the backup is whole
+                    if not _holds(environment.path / f"{stamp}{TXT_SUFFIX}", txt):
+                        remove_tree(set_aside(environment.path / stamp))
                     raise
             if tag is not None:
                 self._write_tags(environment, {**self._tags(environment), tag: stamp})
@@ -306,7 +308,8 @@ class Store:
         ):
             self.sweep(environment)
             self._tags(environment)
-            if sum(name.endswith(TXT_SUFFIX) for name in os.listdir(environment.path)) <= self.limit:  # noqa: PTH208
+            # without a look at each backup: mostly there are not so many
+            if sum(path.name.endswith(TXT_SUFFIX) for path in environment.path.iterdir()) <= self.limit:
                 return ()
             gone = tuple(decision.backup for decision in self.rotation(environment) if not decision.keep)
             return tuple(backup for backup in gone if self._remove(backup))
@@ -363,6 +366,13 @@ class Store:
                 f"the tag {tag!r} is on the backup {holder} of {environment.folder}",
                 f"Take it away first (envkeep tag --remove {environment.folder}@{holder} {tag}), or take another word.",
             )
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _free_stamp(folder: Path, stamp: str) -> str:
