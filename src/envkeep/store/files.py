@@ -259,8 +259,9 @@ def _filled(path: Path, data: bytes) -> int:
         while view:
             view = view[os.write(handle, view) :]
         if hasattr(os, "posix_fadvise"):
-            # the system begins to write it, without a wait
-            os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+            # the system begins to write it, without a wait; a file system that cannot be told so writes it later
+            with suppress(OSError):
+                os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
     except BaseException:
         os.close(handle)
         raise
