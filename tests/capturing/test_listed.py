@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 def records(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The records of conda-meta that are read, by name."""
     found: list[str] = []
-    read = reading.read_bytes
+    read = reading.read_file
 
-    def read_and_tell(path: str | Path, limit: int) -> bytes:
+    def read_and_tell(path: str | Path, limit: int) -> tuple[bytes, os.stat_result]:
         found.append(Path(path).name)
         return read(path, limit)
 
-    monkeypatch.setattr(conda_meta, "read_bytes", read_and_tell)
+    monkeypatch.setattr(conda_meta, "read_file", read_and_tell)
     return found
 
 

@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import pytest
@@ -49,19 +49,18 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files of packages and distributions that are read, by name."""
     found: list[str] = []
 
-    def watched(module: object) -> None:
-        read = module.read_bytes  # type: ignore[attr-defined]
+    def watched(module: object, function: str) -> None:
+        read = getattr(module, function)
 
-        def read_and_tell(path: str | Path, limit: int) -> bytes:
+        def read_and_tell(path: str | Path, limit: int) -> Any:
             name = Path(path).name
             found.append(name if Path(path).parent.name == "conda-meta" else f"{Path(path).parent.name}/{name}")
-            content: bytes = read(path, limit)
-            return content
+            return read(path, limit)
 
-        monkeypatch.setattr(module, "read_bytes", read_and_tell)
+        monkeypatch.setattr(module, function, read_and_tell)
 
-    watched(conda_meta)
-    watched(distribution)
+    watched(conda_meta, "read_file")
+    watched(distribution, "read_bytes")
     return found
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial, reduce
 from json import loads
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.conda_record import decode_record, owned_metadata, package_of
-from envkeep.capturing.reading import folder_at, line_text, plain_json, read_bytes, read_text
+from envkeep.capturing.reading import folder_at, line_text, plain_json, read_file, read_text
 from envkeep.model.names import normalise
 from envkeep.model.record import CondaPackage, Problem
 from envkeep.model.urls import scrub
@@ -78,6 +79,8 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
     # of what this process captured before; else `former` knows them one by one
     start = former.meta if former is not None else None
     known = former.stands() if former is not None and start is not None else {}
+    # else each is read, and its status comes with it
+    looked_at = former is not None and former.knows_packages
     found: dict[str, MetaRecord] = {}
     several: dict[str, list[MetaRecord]] = {}
     moved: list[tuple[str, int, str]] = []
@@ -88,12 +91,13 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
             if not file.endswith(".json") or file.startswith("."):
                 continue
             mtime, stand = 0, ""
-            try:
-                info = look(file)
-                mtime, stand = info.st_mtime_ns, stand_of(info)
-            except (OSError, ValueError):
-                # so will reading it, where the reason is told
-                pass
+            if looked_at:
+                try:
+                    info = look(file)
+                    mtime, stand = info.st_mtime_ns, stand_of(info)
+                except (OSError, ValueError):
+                    # so will reading it, where the reason is told
+                    pass
             if known.get(file) != stand and (wanted is None or wanted(normalise(file.rsplit("-", 2)[0]))):
                 moved.append((file, mtime, stand))
     if former is not None and start is not None:
@@ -170,7 +174,9 @@ def _read_record(  # noqa: PLR0917 - one for each record, and keywords take thei
     parts = line_text(file[:-5]).rsplit("-", 2)
     named = (parts[0], parts[1], parts[2]) if len(parts) == 3 and all(parts) else None
     try:
-        raw, paths = decode_record(read_bytes(start + file, _RECORD_LIMIT))
+        content, info = read_file(start + file, _RECORD_LIMIT)
+        mtime = info.st_mtime_ns
+        raw, paths = decode_record(content)
     except FileNotFoundError:
         # it was there a moment ago, or is a link into nowhere
         problems.append(Problem(code="vanished-record", message="this record went away while it was read", path=path))
@@ -185,7 +191,9 @@ def _read_record(  # noqa: PLR0917 - one for each record, and keywords take thei
         problems.append(
             Problem(code=problem.code, message=f"{problem.message}; its file name alone is kept", path=path, package=name)
         )
-        return MetaRecord(CondaPackage(name=named[0], version=named[1], build=named[2]), [], file, mtime, whole=False)
+        return MetaRecord(
+            CondaPackage(name=named[0], version=named[1], build=named[2]), [], file, mtime or _modified(start + file), whole=False
+        )
     package = package_of(raw, paths)
     if (package.name, package.version, package.build) != named:
         # conda ignores such a file as well
@@ -200,8 +208,15 @@ def _read_record(  # noqa: PLR0917 - one for each record, and keywords take thei
         return None
     owned = owned_metadata(paths)
     if former is not None:
-        former.note_package(file, stand, owned)
+        former.note_package(file, stand_of(info), owned)
     return MetaRecord(package, owned, file, mtime, whole=True)
+
+
+def _modified(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns  # noqa: PTH116 - as all else here
+    except (OSError, ValueError):
+        return 0
 
 
 def _unreadable(code: str, what: str, path: str, error: Exception, package: str = "") -> Problem:

@@ -72,6 +72,11 @@ class Former:
         """What was read, for the next capture of this process."""
         return Carried(self.meta, self.found)
 
+    @property
+    def knows_packages(self) -> bool:
+        """Whether any record of conda-meta may stand as it did."""
+        return bool(self._package_rows)
+
     def stands(self) -> dict[str, str]:
         """Return how the records of conda-meta stood that are not read again where they stand so, by file."""
         return {file: row.stand for file, row in self._package_rows.items()}

@@ -33,6 +33,7 @@ __all__ = [
     "plain_json",
     "plain_text",
     "read_bytes",
+    "read_file",
     "read_start",
     "read_text",
     "scan",
@@ -45,6 +46,10 @@ _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLON
 
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+# opening a pipe without O_NONBLOCK would hang
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class TooLargeError(OSError):
@@ -61,8 +66,12 @@ def read_bytes(path: str | Path, limit: int) -> bytes:
     Raises:
         OSError: it is not there, may not be read, is no regular file (a pipe would block, a device never end) or too large.
     """
-    # opening a pipe without O_NONBLOCK would hang
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    return read_file(path, limit)[0]
+
+
+def read_file(path: str | Path, limit: int) -> tuple[bytes, os.stat_result]:
+    """Return the content of a regular file and its status, looked at before it was read; as ``read_bytes``."""
+    descriptor = os.open(path, _FLAGS)
     try:
         info = os.fstat(descriptor)
         _check(info, limit)
@@ -72,7 +81,7 @@ def read_bytes(path: str | Path, limit: int) -> bytes:
             while part := os.read(descriptor, 1 << 20):
                 parts.append(part)
             content = b"".join(parts)
-        return content
+        return content, info
     finally:
         os.close(descriptor)
 
@@ -83,7 +92,7 @@ def read_start(path: str | Path, size: int, limit: int) -> bytes:
     Raises:
         OSError: as ``read_bytes``, to which ``limit`` belongs.
     """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(path, _FLAGS)
     try:
         _check(os.fstat(descriptor), limit)
         return os.read(descriptor, size)
