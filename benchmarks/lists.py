@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from benchmarks.measuring import Row, median_ms
+from benchmarks.measuring import Row, median_ms, program
 from benchmarks.prefixes import make_prefix
 from envkeep.capturing.capture import capture
 from envkeep.store.store import Store
@@ -39,7 +38,7 @@ def lists(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:  # noqa: ARG00
         "find": ["find", "package7", *home],
     }
     for verb, words in verbs.items():
-        spent = median_ms(_any_status([sys.executable, "-m", "envkeep", *words]))
+        spent = median_ms(_any_status([*program("envkeep"), *words]))
         yield Row(
             work=f"envkeep {verb}",
             size=f"{_BACKUPS} × {_PACKAGES}",

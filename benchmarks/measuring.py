@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["RUNS", "Row", "faster", "in_turn", "median_ms", "process", "share", "table"]
+__all__ = ["RUNS", "Row", "faster", "in_turn", "median_ms", "process", "program", "share", "table"]
 
 RUNS = 7
 
@@ -71,6 +74,12 @@ def in_turn(works: Sequence[Callable[[], object]], runs: int = RUNS) -> list[flo
             work()
             found.append(time.perf_counter() - start)
     return [statistics.median(found) * 1000 for found in spans]
+
+
+def program(name: str) -> list[str]:
+    """Return how a user runs a program of this Python: by its name, where that is installed."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent))
+    return [found] if found else [sys.executable, "-m", name]
 
 
 def process(command: Sequence[str], env: Mapping[str, str] | None = None) -> Callable[[], object]:

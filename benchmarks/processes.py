@@ -11,7 +11,7 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING
 
-from benchmarks.measuring import RUNS, Row, faster, in_turn, median_ms, process, share
+from benchmarks.measuring import RUNS, Row, faster, in_turn, median_ms, process, program, share
 from benchmarks.prefixes import age, shared_prefix
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["first", "quiet", "requirements", "start"]
 
 _SIZE = 617
-_ENVKEEP = [sys.executable, "-m", "envkeep"]
+_ENVKEEP = program("envkeep")
 _HEAVY = ("typer", "rich", "yaml", "packaging.requirements", "asyncio", "rattler", "importlib.metadata", "subprocess")
 
 
@@ -153,4 +153,4 @@ def _listed(prefix: Path, home: Path) -> str:
 
 def _pip_freeze(prefix: Path) -> list[str]:
     site = next((prefix / "lib").glob("python3*/site-packages"))
-    return [sys.executable, "-m", "pip", "--disable-pip-version-check", "freeze", "--path", str(site)]
+    return [*program("pip"), "--disable-pip-version-check", "freeze", "--path", str(site)]

@@ -14,7 +14,7 @@ import tarfile
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks.measuring import RUNS, Row, faster, process, share
+from benchmarks.measuring import RUNS, Row, faster, process, program, share
 from benchmarks.prefixes import FILES
 from envkeep.capturing.capture import capture
 from envkeep.capturing.layout import machine_subdir
@@ -83,7 +83,7 @@ def exact(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:  # noqa: ARG00
     home = ["--home", str(folder / "home")]
     works = {
         "ours": lambda target: process(
-            [sys.executable, "-m", "envkeep", "restore", str(backup), "-p", str(target), "-y", "-q", *home], environ
+            [*program("envkeep"), "restore", str(backup), "-p", str(target), "-y", "-q", *home], environ
         ),
         "peer": lambda target: process([sys.executable, "-c", _PEER_ONCE, str(folder), str(target)], environ),
     }
