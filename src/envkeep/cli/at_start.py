@@ -58,9 +58,9 @@ def _main(words: Sequence[str]) -> None:
             whole()
         finally:
             if "envkeep.engines.rattler_start" in sys.modules:
-                from envkeep.engines.rattler_start import end_early
+                from envkeep.engines.rattler_start import end_all
 
-                end_early()
+                end_all()
     else:
         _run(options)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from envkeep.engines.run import Dialogue
 
-__all__ = ["end_early", "is_installed", "leave", "start", "start_early", "started_early", "with_threads"]
+__all__ = ["end_all", "end_early", "is_installed", "leave", "start", "start_early", "started_early", "with_threads"]
 
 # py-rattler links with one thread per processor, and each waits for the disk most of the time: every package's record is synced
 _THREADS = 8
@@ -41,6 +42,8 @@ class _Waiting(NamedTuple):
     pid: int
 
 
+# all that are still there
+_started: weakref.WeakSet[Dialogue] = weakref.WeakSet()
 # started early, or left by an engine
 _waiting: list[_Waiting] = []
 
@@ -62,7 +65,9 @@ def start(environ: Mapping[str, str]) -> Dialogue:
 
     # -c looks in the current folder first; there, nothing can stand in for a module of ours
     cwd = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))  # noqa: PTH120
-    return Dialogue([sys.executable, "-c", _PROGRAM], env=environ, cwd=cwd)
+    process = Dialogue([sys.executable, "-c", _PROGRAM], env=environ, cwd=cwd)
+    _started.add(process)
+    return process
 
 
 def start_early(environ: Mapping[str, str]) -> None:
@@ -95,6 +100,12 @@ def end_early() -> None:
     """End what ``start_early`` started or an engine left, and no other took, at once, however far it is."""
     while (known := _taken()) is not None:
         known.process.close(at_once=True)
+
+
+def end_all() -> None:
+    """Kill every process without waiting for it: for a program that ends, which would else wait until each has tidied up."""
+    for process in tuple(_started):
+        process.abandon()
 
 
 def _taken() -> _Waiting | None:

@@ -189,6 +189,16 @@ class Dialogue:
             _kill(self._child.process)
         self._close()
 
+    def abandon(self) -> None:
+        """Kill the program and wait for nothing: for the end of our own process, when the system clears up what is left."""
+        process = self._child.process
+        if self._close.detach() is not None and process.poll() is None:
+            _kill(process, wait=False)
+            # else Python would warn of it at its end
+            process.returncode = -9
+            if process.stdin is not None:
+                _close(process.stdin)
+
 
 class _Child:
     """A process that was started, and its lines, which a thread reads from each of its two ends."""
@@ -383,7 +393,7 @@ def _stop(process: Popen[bytes]) -> None:
     _kill(process)
 
 
-def _kill(process: Popen[bytes]) -> None:
+def _kill(process: Popen[bytes], *, wait: bool = True) -> None:
     import signal
     import subprocess
 
@@ -403,4 +413,5 @@ def _kill(process: Popen[bytes]) -> None:
         except (ProcessLookupError, PermissionError):
             pass
     process.kill()
-    process.wait()
+    if wait:
+        process.wait()
