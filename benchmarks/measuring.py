@@ -50,7 +50,7 @@ def share(ours: float, theirs: float) -> str:
 
 def faster(ours: float, theirs: float) -> str:
     """Return how much faster ours is: more is better."""
-    return f"{theirs / ours:.1f} × as fast"
+    return f"{theirs / ours:.3g} × as fast"
 
 
 def median_ms(work: Callable[[], object], runs: int = RUNS, before: Callable[[], object] | None = None) -> float:
