@@ -59,6 +59,11 @@ def _first_call(prefix: Path, home: Path) -> float:
     return float(subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout)
 
 
+def _runs(size: int) -> int:
+    # at and below the size of a bound more of them are soon made, and tell more
+    return 3 * RUNS if size <= _SIZE else RUNS
+
+
 def changed(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
     """Back up after one package changed."""
     for size in sizes:
@@ -74,9 +79,7 @@ def changed(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
         # an environment at rest, but for the package that changes
         age(prefix)
         backup(prefix, store)
-        # other runs than those at its bound are many times as long
-        runs = 3 * RUNS if size <= _SIZE else RUNS
-        spent = median_ms(lambda prefix=prefix, store=store: backup(prefix, store), runs, before=change)  # type: ignore[misc]
+        spent = median_ms(lambda prefix=prefix, store=store: backup(prefix, store), _runs(size), before=change)  # type: ignore[misc]
         bound = {"reach": "≤ 15 ms", "reached": spent <= 15} if size == _SIZE else {}
         yield Row(work="backup(), one package changed", size=f"{size}", measured=f"{spent:.1f} ms", **bound)  # type: ignore[arg-type]
 
@@ -93,8 +96,7 @@ def first_capture(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
         if parse is None:
             yield Row(work="first capture", size=f"{size}", measured=f"{median_ms(read):.1f} ms", peer="msgspec is not installed")
             continue
-        runs = 3 * RUNS if size <= _SIZE else RUNS
-        ours, theirs = in_turn([read, lambda prefix=prefix: parse(prefix)], runs)  # type: ignore[misc]
+        ours, theirs = in_turn([read, lambda prefix=prefix: parse(prefix)], _runs(size))  # type: ignore[misc]
         bound = {"reach": "≤ 3 ×", "reached": ours <= 3 * theirs} if size == _SIZE else {}
         yield Row(
             work="first capture",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkeep.cli.at_start import answer_unchanged, needs_engine
+from envkeep.cli.loading import BUILDING
 from envkeep.keeping.backup import backup
 from envkeep.keeping.unchanged import look_as_configured
 from envkeep.store import seen
@@ -208,6 +209,13 @@ def test_an_engine_that_was_started_for_nothing_is_neither_heard_nor_waited_for(
     assert done.stdout == ""
     assert "--bad" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_loaded_meanwhile_is_there() -> None:
+    # what cannot be loaded is left out without a word
+    code = f"import importlib; print(len([importlib.import_module(name) for name in {BUILDING!r}]))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.stdout.strip(), ended.stderr) == (str(len(BUILDING)), "")
 
 
 def test_nothing_heavy_is_loaded(lab: Lab) -> None:

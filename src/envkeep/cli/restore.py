@@ -86,7 +86,16 @@ def command(
             )
         progress = progress_for(quiet=quiet)
         with rebuild.ready(
-            run, config, chosen, source, progress, target=prefix, name=name, platform=platform, engine=engine, dry_run=dry_run
+            run,
+            config,
+            chosen,
+            source,
+            progress,
+            target=prefix,
+            name=name,
+            platform=platform,
+            engine=engine,
+            dry_run=dry_run or script is not None,
         ) as ready:
             from envkeep.report.plan import plan_text
 
