@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from envkeep.model.shared import unshared_places
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
@@ -42,9 +44,18 @@ def pairs(
 
 
 def _without_shared(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[list[T], list[T]]:
-    # two captures of one process share what did not change between them
-    shared = {id(thing) for thing in old} & {id(thing) for thing in new}
-    return [thing for thing in old if id(thing) not in shared], [thing for thing in new if id(thing) not in shared]
+    # two captures of one process share what did not change between them; one cancels out one, as equal ones do
+    gone, come = unshared_places(old, new)
+    places = {id(new[at]): at for at in come}
+    cancelled: set[int] = set()
+    left: list[T] = []
+    for at in gone:
+        place = places.pop(id(old[at]), None)
+        if place is None:
+            left.append(old[at])
+        else:
+            cancelled.add(place)
+    return left, [new[at] for at in come if at not in cancelled]
 
 
 def _grouped(things: Iterable[T], group: Callable[[T], Hashable]) -> dict[Hashable, list[T]]:

@@ -38,17 +38,16 @@ class Part(NamedTuple):
 
 
 class _Packed(NamedTuple):
-    part: Part
     plain: bytes
     packed: bytes
 
 
 class Packer:
-    """Packs texts of which each shares most lines, the very objects, with the one before."""
+    """Packs texts of which each shares most lines, best as the very objects, with the one before."""
 
     def __init__(self) -> None:
-        # by the numbers of the lines, which are held, so that nothing else has them
-        self._known: dict[tuple[object, ...], _Packed] = {}
+        # to find a part by its lines costs little where they are the very objects: a string knows its hash
+        self._known: dict[Part, _Packed] = {}
 
     def pack(self, parts: Iterable[Part]) -> bytes:
         """Return the gzip file of all parts' texts, one after the other, without time and name: the same in, the same out."""
@@ -56,8 +55,7 @@ class Packer:
         checksum = size = 0
         pieces = [_HEADER]
         for part in parts:
-            key = (part.between, part.end, *map(id, part.lines))
-            found = met[key] = known.get(key) or _packed(part)
+            found = met[part] = known.get(part) or _packed(part)
             checksum = zlib.crc32(found.plain, checksum)
             size += len(found.plain)
             pieces.append(found.packed)
@@ -69,4 +67,4 @@ class Packer:
 def _packed(part: Part) -> _Packed:
     plain = part.text.encode("ascii")
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return _Packed(part, plain, packer.compress(plain) + packer.flush(zlib.Z_FULL_FLUSH))
+    return _Packed(plain, packer.compress(plain) + packer.flush(zlib.Z_FULL_FLUSH))

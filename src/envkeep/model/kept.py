@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from envkeep.model.shared import unshared_places
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -26,25 +28,29 @@ class Kept(Generic[T, R]):
     A value is known by being the same object: to compare two packages takes longer than most of what is made of one.
 
     Args:
-        make: of a value that never changes, what never changes either, and is not None.
+        make: of a value that never changes, what never changes either.
     """
 
     __slots__ = ("_known", "_make")
 
     def __init__(self, make: Callable[[T], R]) -> None:
         self._make = make
-        # what was made by the number of the object; and those objects: as long as they are held nothing else has their number
-        self._known: tuple[dict[int, R], tuple[T, ...]] = ({}, ())
+        self._known: tuple[tuple[T, ...], tuple[R, ...]] = ((), ())
 
     def each(self, values: Iterable[T]) -> list[R]:
         """Return what is made of each value, in their order; what was made of others before is forgotten."""
         values = tuple(values)
-        numbers = list(map(id, values))
-        held, others = self._known
-        found: list[Any] = list(map(held.get, numbers))
-        new = [at for at, made in enumerate(found) if made is None] if None in found else ()
-        for at in new:
-            found[at] = self._make(values[at])
-        if new or len(values) != len(others):
-            self._known = (dict(zip(numbers, found, strict=True)), values) if len(values) <= _MOST else ({}, ())
+        others, made = self._known
+        gone, come = unshared_places(others, values)
+        found: list[Any] = list(made)
+        if gone or come:
+            # one that stands at another place now
+            held = {id(others[at]): made[at] for at in gone}
+            if len(values) != len(others):
+                start = (come or gone)[0]
+                found[start : start + len(gone)] = [None] * len(come)
+            for at in come:
+                value = values[at]
+                found[at] = held[id(value)] if id(value) in held else self._make(value)
+            self._known = (values, tuple(found)) if len(values) <= _MOST else ((), ())
         return found
