@@ -10,7 +10,7 @@ import pytest
 
 from envkeep.checking.check import check
 from envkeep.checking.finding import RANKS, Finding
-from envkeep.engines.base import Reason
+from envkeep.engines.reason import Reason
 from envkeep.errors import EngineError
 from envkeep.model.record import Origin, Problem, Requested, Transaction
 from support.projects import git_commit, make_wheel

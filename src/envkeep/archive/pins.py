@@ -15,8 +15,9 @@ from envkeep.archive.pips import Pips
 from envkeep.archive.wheels import tag_flags
 from envkeep.engines.installing import in_halves
 from envkeep.formats.lock_pins import Pin
+from envkeep.model.credentials import without_credentials
 from envkeep.model.names import is_dist_name, normalise
-from envkeep.model.urls import path_of_file_url, without_credentials
+from envkeep.model.urls import path_of_file_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

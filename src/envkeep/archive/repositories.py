@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from envkeep.engines.prefixes import remove_tree
 from envkeep.engines.run import quote, run
 from envkeep.errors import EngineError
+from envkeep.model.credentials import scrub
 from envkeep.model.fetched import is_repository, is_revision
-from envkeep.model.urls import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -20,8 +20,8 @@ from envkeep.capturing.requested import find_requested
 from envkeep.capturing.site_packages import read_site_packages
 from envkeep.errors import NotAnEnvironmentError, UnreadableEnvironmentError
 from envkeep.formats.history import parse_history
+from envkeep.model.credentials import scrub
 from envkeep.model.record import CondaPackage, EnvironmentInfo, Problem, Record, Requested, Transaction
-from envkeep.model.urls import scrub
 from envkeep.store.readings import stand_at
 
 if TYPE_CHECKING:

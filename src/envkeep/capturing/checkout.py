@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.reading import exists, is_file, read_text
-from envkeep.model.urls import without_credentials
+from envkeep.model.credentials import without_credentials
 
 if TYPE_CHECKING:
     from pathlib import Path

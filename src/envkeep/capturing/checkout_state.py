@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from envkeep.capturing.checkout import find_checkout, git_folder
 from envkeep.capturing.reading import line_text, scan
 from envkeep.errors import EngineError
-from envkeep.model.urls import path_of_file_url, scrub
+from envkeep.model.credentials import scrub
+from envkeep.model.urls import path_of_file_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.conda_record import decode_record, owned_metadata, package_of
 from envkeep.capturing.reading import folder_at, line_text, plain_json, read_file, read_text
+from envkeep.model.credentials import scrub
 from envkeep.model.names import normalise
 from envkeep.model.record import CondaPackage, Problem
-from envkeep.model.urls import scrub
 from envkeep.store.readings import stand_of
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import Any
 
 from envkeep.capturing.reading import decode, line_text, plain_json
 from envkeep.model.channels import canonical_channel, split_subdir
+from envkeep.model.credentials import CleanUrl, scrub, without_credentials
 from envkeep.model.record import CondaPackage
-from envkeep.model.urls import CleanUrl, scrub, without_credentials
 
 __all__ = ["decode_record", "owned_metadata", "package_of"]
 

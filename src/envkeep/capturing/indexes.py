@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from envkeep.capturing.reading import decode, is_file, read_bytes
 from envkeep.engines.pip_files import pip_files
-from envkeep.model.urls import is_url, without_credentials
+from envkeep.model.credentials import without_credentials
+from envkeep.model.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from envkeep.model.urls import AuthKind
+    from envkeep.model.credentials import AuthKind
 
 __all__ = ["Configured", "configured_indexes", "recorded_indexes"]
 

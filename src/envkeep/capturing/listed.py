@@ -26,7 +26,7 @@ from envkeep.model.record import Distribution, EnvironmentInfo, Record
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from envkeep.model.urls import AuthKind
+    from envkeep.model.credentials import AuthKind
 
 __all__ = ["requirements_list"]
 

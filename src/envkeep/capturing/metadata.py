@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.reading import decode, line_text
+from envkeep.model.credentials import scrub, without_credentials
 from envkeep.model.record import Origin
-from envkeep.model.urls import scrub, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

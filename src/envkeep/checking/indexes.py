@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.capturing.indexes import configured_indexes
+from envkeep.model.credentials import without_credentials
 from envkeep.model.names import normalise
-from envkeep.model.urls import is_url, path_of_file_url, without_credentials
+from envkeep.model.urls import is_url, path_of_file_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

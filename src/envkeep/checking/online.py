@@ -9,8 +9,9 @@ from envkeep.checking.finding import Finding, listed
 from envkeep.checking.indexes import places_of, project_files, versions_of
 from envkeep.engines.base import NoProgress
 from envkeep.errors import EngineError
+from envkeep.model.credentials import scrub
 from envkeep.model.names import is_dist_name
-from envkeep.model.urls import host, scrub
+from envkeep.model.urls import host
 from envkeep.model.versions import same_version
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envkeep.checking.indexes import Place
-    from envkeep.engines.base import Engine, Progress, Reason
+    from envkeep.engines.base import Engine, Progress
+    from envkeep.engines.reason import Reason
     from envkeep.model.record import CondaPackage, Distribution, Record
 
 __all__ = ["online_findings"]

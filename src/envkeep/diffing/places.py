@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envkeep.model.credentials import without_credentials
 from envkeep.model.fetched import ssh_url
-from envkeep.model.urls import without_credentials
 
 if TYPE_CHECKING:
     from envkeep.model.record import Origin

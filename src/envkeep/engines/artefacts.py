@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkeep.engines.base import Reason
+from envkeep.engines.reason import Reason
 from envkeep.errors import EngineError
 from envkeep.model.urls import path_of_file_url
 

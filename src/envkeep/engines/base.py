@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from envkeep.engines.reason import Reason
     from envkeep.model.record import CondaPackage
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "PipReport",
     "PipRequest",
     "Progress",
-    "Reason",
     "SolveRequest",
 ]
 
@@ -61,25 +61,6 @@ class NoProgress:
 
     def finish(self) -> None:
         """Say nothing."""
-
-
-class Reason(str):
-    """Why an artefact cannot be had: a sentence that also knows whether that is the last word.
-
-    Attributes:
-        gone: the place where it was says that it is there no more (404, 410, no such file); False: it says nothing of it (no
-            network, a log-in that is missing, a server in trouble).
-    """
-
-    __slots__ = ("gone",)
-
-    gone: bool
-
-    def __new__(cls, text: str, *, gone: bool) -> Reason:
-        """Return the sentence."""
-        reason = super().__new__(cls, text)
-        reason.gone = gone
-        return reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

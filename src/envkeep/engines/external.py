@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from envkeep.engines.base import EngineInfo, InstallReport, Reason
+from envkeep.engines.base import EngineInfo, InstallReport
+from envkeep.engines.reason import Reason
 from envkeep.errors import EngineError, RefusedError, UnsolvableError
 
 if TYPE_CHECKING:
@@ -261,7 +262,7 @@ class CommandEngine:
 
 def _fail(argv: list[str], done: Completed, answer: Mapping[str, Any] | None = None) -> NoReturn:
     from envkeep.engines.run import quote
-    from envkeep.model.urls import scrub
+    from envkeep.model.credentials import scrub
 
     text = str((answer or {}).get("message") or "") or done.stderr.strip() or done.stdout.strip()
     fact = scrub(f"`{quote(argv)}` failed with status {done.returncode}:\n{text.strip()}")

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envkeep.model.channels import canonical_channel, channel_base_urls
-from envkeep.model.urls import is_url, without_credentials
+from envkeep.model.credentials import without_credentials
+from envkeep.model.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

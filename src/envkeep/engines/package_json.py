@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from envkeep.model.channels import canonical_channel
+from envkeep.model.credentials import without_credentials
 from envkeep.model.record import CondaPackage
-from envkeep.model.urls import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

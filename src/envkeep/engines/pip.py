@@ -157,7 +157,7 @@ def _older_spelling(line: str) -> str | None:
 def failure_reason(text: str, status: int) -> str:
     """Return pip's own words for why it failed: its last line of error, without the lines around it."""
     from envkeep.engines.installing import plain_lines
-    from envkeep.model.urls import scrub
+    from envkeep.model.credentials import scrub
 
     lines = plain_lines(text)
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]

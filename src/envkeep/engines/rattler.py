@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from envkeep.engines.base import EngineInfo, InstallReport, NoProgress, Reason
+from envkeep.engines.base import EngineInfo, InstallReport, NoProgress
 from envkeep.engines.network import Network, channel_urls, child_variables, mirrors_of
 from envkeep.engines.rattler_start import leave, start, started_early, with_threads
+from envkeep.engines.reason import Reason
 from envkeep.errors import EngineError, UnsolvableError
-from envkeep.model.urls import without_credentials
+from envkeep.model.credentials import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -228,7 +229,7 @@ class RattlerEngine:
 
 
 def _fail(text: str, kind: str) -> NoReturn:
-    from envkeep.model.urls import scrub
+    from envkeep.model.credentials import scrub
 
     text = scrub(text)
     if kind == "missing":

@@ -39,8 +39,8 @@ from rattler.package.build_string import BuildString
 from rattler.package_cache import PackageCache, PackageCacheLayer
 from rattler.package_streaming import PackageArchive, download_to_path
 
-from envkeep.engines.base import Reason
 from envkeep.engines.rattler_records import complete, from_rattler, to_rattler
+from envkeep.engines.reason import Reason
 from envkeep.engines.silence import Silences
 from envkeep.engines.wire import packages_from_wire, packages_to_wire
 from envkeep.model.kept import Kept
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
     from envkeep.engines.rattler_worker import Reply
-    from envkeep.model.record import CondaPackage
+    from envkeep.model.conda_package import CondaPackage
 
 __all__ = ["OPERATIONS"]
 

@@ -14,7 +14,7 @@ from rattler.package.build_string import BuildString
 from rattler.package_streaming import PackageArchive
 
 from envkeep.errors import EngineError
-from envkeep.model.record import CondaPackage
+from envkeep.model.conda_package import CondaPackage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,7 @@ def _package_record(package: CondaPackage) -> PackageRecord:
 def from_rattler(record: RepoDataRecord) -> CondaPackage:
     """Return the package of a record of a channel's index, its URL without credentials."""
     from envkeep.model.channels import canonical_channel
-    from envkeep.model.urls import without_credentials
+    from envkeep.model.credentials import without_credentials
 
     clean = without_credentials(record.url)
     noarch = record.noarch

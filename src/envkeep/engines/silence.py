@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from envkeep.engines.base import Reason
+from envkeep.engines.reason import Reason
 from envkeep.model.urls import host
 
 __all__ = ["Silences"]

@@ -127,7 +127,7 @@ def _sources(request: PipRequest, environ: Mapping[str, str]) -> list[str]:
 def _reason(text: str, status: int) -> str:
     """Return uv's own words for why it failed, on one line."""
     from envkeep.engines.installing import plain_lines
-    from envkeep.model.urls import scrub
+    from envkeep.model.credentials import scrub
 
     lines = [line.lstrip("×╰─▶├│ ").strip() for line in plain_lines(text)]
     told = [line for line in lines if line and not line.startswith(("Using Python", "Resolved", "hint:", "warning:"))]

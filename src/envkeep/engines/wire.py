@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from envkeep.model.record import CondaPackage
+from envkeep.model.conda_package import CondaPackage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -16,12 +16,12 @@ from envkeep.formats.requirement_parsing import RequirementReader
 from envkeep.formats.text import decode, shown
 from envkeep.model.channels import canonical_channel, channel_base_url, split_subdir
 from envkeep.model.content import content_digest
+from envkeep.model.credentials import without_credentials
 from envkeep.model.fetched import is_fetched, quoted
 from envkeep.model.markers import holds, marker_environment
 from envkeep.model.names import ARTEFACT, is_conda_name, normalise
 from envkeep.model.record import CondaPackage
 from envkeep.model.specification import RefusedLine, Specification
-from envkeep.model.urls import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -18,8 +18,8 @@ from envkeep.formats.environment_yml import file_name_of_environment
 from envkeep.formats.requirement_parsing import RequirementReader
 from envkeep.formats.text import decode, shown
 from envkeep.model import matchspec
+from envkeep.model.credentials import scrub, without_credentials
 from envkeep.model.specification import RefusedLine, Specification
-from envkeep.model.urls import scrub, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -10,10 +10,11 @@ from envkeep.formats.requirement_comments import read_comment
 from envkeep.formats.requirement_parsing import RequirementReader
 from envkeep.formats.text import decode, shown
 from envkeep.model.channels import canonical_channel, is_subdir, split_subdir
+from envkeep.model.credentials import scrub, without_credentials
 from envkeep.model.names import ARTEFACT, is_conda_name
 from envkeep.model.record import CondaPackage
 from envkeep.model.specification import RefusedLine, Requirement, Specification
-from envkeep.model.urls import file_url, is_url, scrub, without_credentials
+from envkeep.model.urls import file_url, is_url
 
 __all__ = ["read"]
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.errors import BadFormatError
 from envkeep.model import matchspec
+from envkeep.model.credentials import scrub
 from envkeep.model.record import Transaction
 from envkeep.model.secrets import without_secret_arguments
-from envkeep.model.urls import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -9,11 +9,11 @@ from envkeep.errors import BadFormatError, UsageError
 from envkeep.formats.requirement_parsing import RequirementReader
 from envkeep.formats.text import shown
 from envkeep.model.channels import canonical_channel
+from envkeep.model.credentials import without_credentials
 from envkeep.model.fetched import is_fetched
 from envkeep.model.names import is_conda_name
 from envkeep.model.record import CondaPackage
 from envkeep.model.specification import RefusedLine, Specification
-from envkeep.model.urls import without_credentials
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from envkeep.model.credentials import without_credentials
 from envkeep.model.fetched import VCS_KINDS, fragment, is_fetched, is_repository, is_revision, quoted, ssh_url
 from envkeep.model.names import is_dist_name
 from envkeep.model.record import Origin
-from envkeep.model.urls import file_url, path_of_file_url, without_credentials
+from envkeep.model.urls import file_url, path_of_file_url
 
 __all__ = ["Located", "locate", "locate_path", "looks_like_path"]
 

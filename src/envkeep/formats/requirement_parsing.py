@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from envkeep.formats.requirement_origins import Located, locate, locate_path, looks_like_path
 from envkeep.formats.text import shown
+from envkeep.model.credentials import scrub, without_credentials
 from envkeep.model.names import is_dist_name, normalise
 from envkeep.model.specification import RefusedLine, Requirement
-from envkeep.model.urls import scrub, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Collection

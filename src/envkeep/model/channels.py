@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from envkeep.model.urls import file_url, is_url, without_credentials
+from envkeep.model.credentials import without_credentials
+from envkeep.model.urls import file_url, is_url
 
 __all__ = ["DEFAULTS", "SUBDIRS", "canonical_channel", "channel_base_url", "channel_base_urls", "is_subdir", "split_subdir"]
 

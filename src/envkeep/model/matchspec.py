@@ -14,8 +14,9 @@ from functools import lru_cache
 
 from envkeep.errors import BadFormatError
 from envkeep.model.channels import DEFAULTS, canonical_channel, is_subdir, split_subdir
+from envkeep.model.credentials import without_credentials
 from envkeep.model.names import ARTEFACT, is_conda_name
-from envkeep.model.urls import is_url, without_credentials
+from envkeep.model.urls import is_url
 
 __all__ = ["MatchSpec", "name_of", "parse", "spell"]
 

@@ -17,9 +17,9 @@ __all__ = ["unshared_places"]
 
 
 def unshared_places(old: Sequence[object], new: Sequence[object]) -> tuple[Sequence[int], Sequence[int]]:
-    """Return the places of each that may hold what the other does not; at all others both hold the same objects in the same order.
+    """Return the places of each that may hold what the other does not; all others hold the same objects in the same order.
 
-    The places are in order. Where the two differ in length, those of each are one stretch, and both stretches begin at the same place.
+    The places are in order. Where the two differ in length, those of each are one stretch, and both begin at the same place.
     """
     if len(old) == len(new):
         same = list(map(is_, old, new))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from envkeep.model.urls import without_credentials
+from envkeep.model.credentials import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
