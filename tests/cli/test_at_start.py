@@ -10,9 +10,14 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from envkeep.cli.at_start import answer_unchanged, needs_engine
+from envkeep.cli import at_start, backing_up, main, restore, restoring
+from envkeep.cli import backup as cli_backup
+from envkeep.cli.at_start import answer_unchanged, needs_engine, plain_command
 from envkeep.cli.loading import BUILDING
+from envkeep.cli.rebuilding import Rebuild
 from envkeep.keeping.backup import backup
 from envkeep.keeping.unchanged import look_as_configured
 from envkeep.store import seen
@@ -211,6 +216,56 @@ def test_an_engine_that_was_started_for_nothing_is_neither_heard_nor_waited_for(
     assert "Traceback" not in done.stderr
 
 
+_WORDS = st.sampled_from(
+    ["-q", "-y", "--yes", "-p", "--prefix", "--prefix=b", "-n", "--home", "--home=h", "latest", "a b", "", "-", "--"]
+)
+
+
+@given(st.sampled_from(["restore", "backup"]), st.lists(_WORDS, max_size=6))
+@example("restore", ["latest", "-p", "x", "-y", "-q", "--home", "h", "--name=n"])
+@example("backup", ["-p", " "])
+def test_a_plain_command_line_means_what_typer_reads(verb: str, words: list[str]) -> None:
+    if plain_command([verb, *words]) is None:
+        return
+    told: list[tuple[object, ...]] = []
+
+    def tell(*args: object, **kwargs: object) -> None:
+        # what is not said is as it is by default
+        told.append((args, {name: value for name, value in kwargs.items() if value not in {None, False, Rebuild()}}))
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in (
+            (restoring, "restore_backup"),
+            (restore, "restore_backup"),
+            (backing_up, "back_up"),
+            (cli_backup, "back_up"),
+        ):
+            patch.setattr(module, name, tell)
+        patch.setattr("envkeep.engines.rattler_start.start_early", lambda _: None)
+        patch.setattr(at_start, "answer_unchanged", lambda *_: False)
+        at_start._main([verb, *words])
+        patch.setattr(sys, "argv", ["envkeep", verb, *words])
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+    assert ended.value.code == 0
+    assert len(told) == 2
+    assert told[0] == told[1]
+
+
+def test_a_restore_says_the_same_with_typer_and_without(
+    lab: Lab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for words in (["restore", "nosuch", "-q"], ["restore", "lab@latest", "-p", str(lab.prefix), "-y"]):
+        monkeypatch.setattr(sys, "argv", ["envkeep", *words])
+        said = []
+        for run in (at_start.main, main.main):
+            with pytest.raises(SystemExit) as ended:
+                run()
+            said.append((ended.value.code, *capsys.readouterr()))
+        assert said[0] == said[1]
+        assert said[0][0] == 1
+
+
 def test_what_is_loaded_meanwhile_is_there() -> None:
     # what cannot be loaded is left out without a word
     code = f"import importlib; print(len([importlib.import_module(name) for name in {BUILDING!r}]))"
@@ -243,7 +298,7 @@ def test_nothing_heavy_is_loaded(lab: Lab) -> None:
     assert done.stdout == "[]\n"
 
 
-def _loaded(*words: str | Path) -> set[str]:
+def _loaded(*words: str | Path, status: int = 0) -> set[str]:
     """What a command loads of what is heavy."""
     code = (
         "import atexit, sys; "
@@ -251,12 +306,16 @@ def _loaded(*words: str | Path) -> set[str]:
         "from envkeep.cli.at_start import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", code, *words], check=False, capture_output=True, text=True)
-    assert done.returncode in {0, 3}, done.stderr
+    assert done.returncode in {status, 3}, done.stderr
     return set(done.stdout.splitlines()[-1].split()[1:])
 
 
 def test_a_first_backup_reads_its_options_without_typer(tmp_path: Path, home: Path) -> None:
     assert _loaded("backup", "-p", Lab(tmp_path).prefix) == set()
+
+
+def test_a_restore_reads_plain_options_without_typer(lab: Lab) -> None:
+    assert _loaded("restore", "lab@latest", "-p", lab.prefix, "-y", "-q", status=1) == set()
 
 
 def test_plain_options_are_converted_without_pydantic(lab: Lab) -> None:

@@ -1,8 +1,9 @@
 """Where the ``envkeep`` command starts: what needs nothing but a look that nothing moved is answered before the rest is loaded.
 
 That is a backup, which runs at the start of applications and shells, nearly always to find nothing to do, and the list of an
-environment's Python packages: reading the options with typer would be most of their work. Whatever is not that plain case
-(another option, a setting by a variable, something that moved) is left to the command itself.
+environment's Python packages: reading the options with typer would be most of their work. Of a restore, where nothing can be
+answered so soon, it would still be a tenth. Whatever is not that plain case (another option, a setting by a variable, something
+that moved) is left to the command itself.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["answer_unchanged", "main", "needs_engine"]
+__all__ = ["answer_unchanged", "main", "needs_engine", "plain_command"]
 
 _LIST = ("export", "--format", "requirements")
 _BUILDING = {"restore", "rollback"}
@@ -22,7 +23,9 @@ _BUILDING = {"restore", "rollback"}
 _NO_ENGINE = {"--engine", "--offline", "--help", "-h"}
 # between two looks for garbage: more than any command on an environment of some hundred packages makes
 _ALLOCATIONS = 200_000
-_WITH_VALUE = {"-p": "prefix", "--prefix": "prefix", "--home": "home"}
+# options of plain command lines by their spelling
+_QUIET = {"-q": "quiet", "--quiet": "quiet"}
+_FOLDERS = {"-p": "prefix", "--prefix": "prefix", "--home": "home"}
 
 
 def main() -> None:
@@ -46,23 +49,23 @@ def _main(words: Sequence[str]) -> None:
         return
     if answer_unchanged(words, os.environ):
         return
-    options = _options(words)
-    if options is None:
-        if needs_engine(words, os.environ):
-            from envkeep.engines.rattler_start import start_early
+    if needs_engine(words, os.environ):
+        from envkeep.engines.rattler_start import start_early
 
-            start_early(os.environ)
+        start_early(os.environ)
+    try:
+        plain = plain_command(words)
+        if plain is not None:
+            _run(*plain)
+            return
         from envkeep.cli.main import main as whole
 
-        try:
-            whole()
-        finally:
-            if "envkeep.engines.rattler_start" in sys.modules:
-                from envkeep.engines.rattler_start import end_all
+        whole()
+    finally:
+        if "envkeep.engines.rattler_start" in sys.modules:
+            from envkeep.engines.rattler_start import end_all
 
-                end_all()
-    else:
-        _run(options)
+            end_all()
 
 
 def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
@@ -74,11 +77,11 @@ def answer_unchanged(words: Sequence[str], environ: Mapping[str, str]) -> bool:
         words: of the command line, the program's name left out.
         environ: of the process.
     """
-    options = _options(words)
-    prefix = None if options is None else options.get("prefix") or _active(environ)
-    if options is None or prefix is None:
+    verb, options = plain_command(words) or ("", {})
+    prefix = options.get("prefix") or _active(environ)
+    if verb not in {"backup", "list"} or prefix is None:
         return False
-    if "requirements" in options:
+    if verb == "list":
         from envkeep.keeping.listing import last_list
 
         text = last_list(prefix, options.get("home"), environ)
@@ -116,43 +119,76 @@ def needs_engine(words: Sequence[str], environ: Mapping[str, str]) -> bool:
     return not has_settings(environ) and not any(word.partition("=")[0] in _NO_ENGINE for word in words)
 
 
-def _run(options: Mapping[str, str]) -> None:
+def plain_command(words: Sequence[str]) -> tuple[str, dict[str, str]] | None:
+    """Return what a plain command line asks for, ``backup``, ``list`` or ``restore``, and its options; None for any other.
+
+    Args:
+        words: of the command line, the program's name left out.
+    """
+    if tuple(words[: len(_LIST)]) == _LIST:
+        return _read("list", words[len(_LIST) :], _QUIET, _FOLDERS)
+    if words[:1] == ["backup"]:
+        return _read("backup", words[1:], _QUIET, _FOLDERS)
+    if words[:1] == ["restore"]:
+        flags = {**_QUIET, "-y": "yes", "--yes": "yes"}
+        return _read("restore", words[1:], flags, {**_FOLDERS, "-n": "name", "--name": "name"}, argument="backup")
+    return None
+
+
+def _read(
+    verb: str,
+    words: Sequence[str],
+    flags: Mapping[str, str],
+    with_value: Mapping[str, str],
+    argument: str | None = None,
+) -> tuple[str, dict[str, str]] | None:
+    """Return the options by name, a flag with an empty value; None where a word is none of those known.
+
+    Args:
+        verb: whose they are.
+        words: that follow it.
+        flags: the names of options without a value, by how they are spelled.
+        with_value: the names of those with one.
+        argument: the name of the one word that is no option and has to be there; None where there is none.
+    """
+    found: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        option, equals, value = word.partition("=")
+        if word in flags:
+            found[flags[word]] = ""
+        elif word in with_value:
+            value = next(rest, "")
+            if not value.strip() or value.startswith("-"):
+                return None
+            found[with_value[word]] = value
+        elif option in with_value and option.startswith("--") and equals and value.strip():
+            found[with_value[option]] = value
+        elif argument is not None and argument not in found and word.strip() and not word.startswith("-"):
+            found[argument] = word
+        else:
+            return None
+    return None if argument is not None and argument not in found else (verb, found)
+
+
+def _run(verb: str, options: Mapping[str, str]) -> None:
     """Run the command without the machinery that reads its options, which takes as long as the work."""
     from pathlib import Path
 
     home, prefix = (Path(options[name]) if name in options else None for name in ("home", "prefix"))
-    if "requirements" in options:
+    quiet = "quiet" in options
+    if verb == "list":
         from envkeep.cli.listing import list_requirements
 
-        list_requirements(home, prefix=prefix, quiet="quiet" in options)
-    else:
+        list_requirements(home, prefix=prefix, quiet=quiet)
+    elif verb == "backup":
         from envkeep.cli.backing_up import back_up
 
-        back_up(home, prefix=prefix, quiet="quiet" in options)
+        back_up(home, prefix=prefix, quiet=quiet)
+    else:
+        from envkeep.cli.restoring import restore_backup
 
-
-def _options(words: Sequence[str]) -> dict[str, str] | None:
-    """Return the options of a plain backup or list of packages; None where the command line asks for anything else."""
-    found: dict[str, str] = {}
-    if tuple(words[:3]) == _LIST:
-        found["requirements"] = ""
-    elif not words or words[0] != "backup":
-        return None
-    rest = iter(words[len(_LIST) if found else 1 :])
-    for word in rest:
-        name, equals, value = word.partition("=")
-        if word in {"-q", "--quiet"}:
-            found["quiet"] = ""
-        elif word in _WITH_VALUE:
-            value = next(rest, "")
-            if not value or value.startswith("-"):
-                return None
-            found[_WITH_VALUE[word]] = value
-        elif name in _WITH_VALUE and name.startswith("--") and equals and value:
-            found[_WITH_VALUE[name]] = value
-        else:
-            return None
-    return found
+        restore_backup(options["backup"], home, name=options.get("name"), prefix=prefix, yes="yes" in options, quiet=quiet)
 
 
 def _active(environ: Mapping[str, str]) -> str | None:

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from envkeep.cli.answering import answering
-from envkeep.cli.options import AsJson, Home, Quiet, Verbose
-from envkeep.cli.rebuilding import AllowIndex
+from envkeep.cli.options import AllowIndex, AsJson, Home, Quiet, Verbose
 
 __all__ = ["command"]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "DryRun", "Home", "Name", "Prefix", "Quiet", "Verbose", "Yes", "folder"]
+__all__ = ["AllowIndex", "AsJson", "DryRun", "Home", "Name", "Prefix", "Quiet", "Verbose", "Yes", "folder"]
 
 
 def folder(text: str | Path) -> Path:
@@ -46,3 +46,7 @@ Prefix = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("-d", "--dry-run", help="Show what would be done, and do nothing.")]
+AllowIndex = Annotated[
+    list[str] | None,
+    typer.Option("--allow-index", metavar="URL", help="A package index that the file may name.", show_default=False),
+]

@@ -1,8 +1,7 @@
-"""The options that ``restore`` and ``rollback`` share, and what they mean."""
+"""The options that ``restore`` and ``rollback`` share, and what they mean; typer is loaded where it reads them alone."""
 
 from __future__ import annotations
 
-import inspect
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -11,13 +10,14 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
-import typer
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import typer
+
     from envkeep.cli.answering import Answering
     from envkeep.cli.choosing import Chosen
+    from envkeep.cli.options import AllowIndex
     from envkeep.engines.base import Engine, Progress
     from envkeep.model.record import Record
     from envkeep.model.specification import Specification
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
     from envkeep.store.config import Config
     from envkeep.store.store import Store
 
-__all__ = ["AllowIndex", "Ready", "Rebuild", "with_rebuild"]
-
-
-_KEYWORD = inspect.Parameter.KEYWORD_ONLY
+__all__ = ["Ready", "Rebuild", "with_rebuild"]
 
 
 class _Fidelity(str, Enum):
@@ -48,12 +45,6 @@ class _Engine(str, Enum):
 class _Installer(str, Enum):
     pip = "pip"
     uv = "uv"
-
-
-AllowIndex = Annotated[
-    list[str] | None,
-    typer.Option("--allow-index", metavar="URL", help="A package index that the file may name.", show_default=False),
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,13 +219,20 @@ def _remapped(texts: list[str] | None) -> dict[str, str]:
 
 def with_rebuild(function: Callable[..., None]) -> Callable[..., None]:
     """Give a verb that takes a ``Rebuild`` the options which the fields of that declare: typer reads them off the signature."""
-    hints = get_type_hints(Rebuild, include_extras=True)
+    import inspect
+
+    import typer
+
+    from envkeep.cli.options import AllowIndex
+
+    hints = get_type_hints(Rebuild, localns={"typer": typer, "AllowIndex": AllowIndex}, include_extras=True)
+    keyword = inspect.Parameter.KEYWORD_ONLY
     shared = [
-        inspect.Parameter(each.name, _KEYWORD, default=each.default, annotation=hints[each.name]) for each in fields(Rebuild)
+        inspect.Parameter(each.name, keyword, default=each.default, annotation=hints[each.name]) for each in fields(Rebuild)
     ]
     flat: list[inspect.Parameter] = []
     for name, own in inspect.signature(function, eval_str=True).parameters.items():
-        flat += shared if name == "rebuild" else [own.replace(kind=_KEYWORD)]
+        flat += shared if name == "rebuild" else [own.replace(kind=keyword)]
 
     @wraps(function)
     def verb(**given: Any) -> None:
