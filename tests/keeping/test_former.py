@@ -22,14 +22,13 @@ import envkeep
 from envkeep import __version__
 from envkeep.capturing import conda_meta, distribution, interpreter
 from envkeep.capturing.capture import capture
-from envkeep.keeping import former
 from envkeep.keeping.backup import backup
 from envkeep.keeping.former import capture_beside, former_of
-from envkeep.store import contents
 from envkeep.store import readings as readings_module
 from envkeep.store.readings import read_readings
 from envkeep.store.seen import seen_file
 from envkeep.store.store import Store
+from support.captures import alike, forget_what_was_read
 from support.changing import CHANGES, IN_PLACE, Lab
 from support.prefixes import install
 from support.trees import snapshot
@@ -64,23 +63,12 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def forget_what_was_read() -> None:
-    """Leave no more of former captures than a new process has: the files."""
-    former._last = None
-    readings_module._last = None
-    contents._last = None
-
-
 def back_up(prefix: Path, store: Store) -> Record:
     time.sleep(_TICK)
     record = backup(prefix, store, afresh=True).record
     time.sleep(_TICK)
     assert record is not None
     return record
-
-
-def alike(one: Record, other: Record) -> bool:
-    return replace(one, captured_at=other.captured_at) == other
 
 
 @pytest.mark.usefixtures("at_once")
