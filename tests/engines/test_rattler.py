@@ -17,9 +17,10 @@ import pytest
 
 from envkeep.engines import rattler_start
 from envkeep.engines.base import InstallRequest, NoProgress, SolveRequest
+from envkeep.engines.dialogue import Dialogue
 from envkeep.engines.rattler import RattlerEngine, cache_folder
 from envkeep.engines.rattler_start import start_early
-from envkeep.engines.run import Dialogue, run
+from envkeep.engines.run import run
 from envkeep.engines.wire import packages_to_wire
 from envkeep.errors import EngineError, TargetExistsError, UnsolvableError
 from envkeep.formats.history import parse_history
@@ -391,7 +392,7 @@ def started_workers(monkeypatch: pytest.MonkeyPatch) -> list[Dialogue]:
             super().__init__(*args, **more)
             workers.append(self)
 
-    monkeypatch.setattr("envkeep.engines.run.Dialogue", Noted)
+    monkeypatch.setattr("envkeep.engines.dialogue.Dialogue", Noted)
     return workers
 
 
@@ -459,24 +460,71 @@ def test_an_idle_process_is_not_kept_for_ever(channel: Channel, tmp_path: Path, 
     monkeypatch.setattr(rattler_start, "_MARGIN", 0.2)
     assert solve(RattlerEngine(environ), channel, "liblab")
 
+    process = workers[0]._child.process
     deadline = time.monotonic() + 30
-    while any(worker.is_open for worker in workers) and time.monotonic() < deadline:
+    # nobody asks how it is
+    while process.returncode is None and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert [worker.is_open for worker in workers] == [False]
+    assert process.returncode == 0
+    assert not workers[0].is_open
     assert solve(RattlerEngine(environ), channel, "liblab")
     assert len(workers) == 2
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
-def test_a_fork_does_not_answer_for_its_parent(channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_was_taken_again_waits_for_its_first_request(
+    channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = started_workers(monkeypatch)
+    environ = {**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache")}
+    monkeypatch.setattr(rattler_start, "_IDLE", 0.5)
+    monkeypatch.setattr(rattler_start, "_MARGIN", 0.1)
+    packages = solve(RattlerEngine(environ), channel, "liblab")
+    second = RattlerEngine(environ)
+    second.wake()
+    time.sleep(1)
+    assert solve(second, channel, "liblab") == packages
+    assert len(workers) == 1
+
+
+@posix_only
+def test_another_user_is_not_served_by_what_the_former_left(
+    channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     workers = started_workers(monkeypatch)
     environ = {**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache")}
     assert solve(RattlerEngine(environ), channel, "liblab")
-    with monkeypatch.context() as forked:
-        forked.setattr(os, "getpid", lambda: 1)
-        assert rattler_start.started_early(rattler_start.with_threads(environ)) is None
+    monkeypatch.setattr(os, "geteuid", lambda: 65534)
     assert solve(RattlerEngine(environ), channel, "liblab")
-    assert len(workers) == 2
+    assert [worker.is_open for worker in workers] == [False, True]
+
+
+@posix_only
+def test_a_fork_has_an_engine_of_its_own_and_leaves_its_parent_s_alone(channel: Channel, tmp_path: Path) -> None:
+    code = (
+        "import gc, os, sys, time\n"
+        "from envkeep.engines import rattler_start\n"
+        "from envkeep.engines.rattler import RattlerEngine\n"
+        "names, channels, subdir = ['liblab'], sys.argv[1:3], sys.argv[3]\n"
+        "engine = RattlerEngine()\n"
+        "found = engine.available(names, channels, subdir)\n"
+        "del engine\n"
+        "gc.collect()\n"
+        "left = rattler_start._waiting[0].process\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    sys.exit(0 if RattlerEngine().available(names, channels, subdir) == found else 1)\n"
+        "deadline, ended = time.monotonic() + 30, (0, 0)\n"
+        "while ended[0] == 0 and time.monotonic() < deadline:\n"
+        "    ended = os.waitpid(child, os.WNOHANG)\n"
+        "    time.sleep(0.01)\n"
+        "print(ended == (child, 0), left.is_open, RattlerEngine().available(names, channels, subdir) == found)\n"
+        "if ended[0] == 0:\n"
+        "    os.kill(child, 9)\n"
+    )
+    environ = {**os.environ, "ENVKEEP_CACHE": str(tmp_path / "cache")}
+    argv = [sys.executable, "-W", "ignore", "-c", code, *channel.urls, channel.subdir]
+    done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False, timeout=100)
+    assert done.stdout == "True True True\n", done.stderr
 
 
 def test_what_cannot_be_started_early_is_started_later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

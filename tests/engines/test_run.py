@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from envkeep.engines.run import Dialogue, quote, run, stream
+from envkeep.engines.run import quote, run, stream
 from envkeep.errors import EngineError
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX process groups")
@@ -152,93 +152,20 @@ def test_a_daemon_that_keeps_the_output_open_is_not_waited_for(how: str) -> None
     assert time.monotonic() - began < 15
 
 
+def test_lines_are_those_that_were_printed_however_they_come() -> None:
+    seen: list[str] = []
+    code = (
+        "import os, time\n"
+        "for part in (b'a', b'b\\nc\\rd\\n\\n', b'x' * 200_000, b'\\ny\\n', b'no end'):\n"
+        "    os.write(1, part); time.sleep(0.05)"
+    )
+    stream(python(code), seen.append)
+    assert seen == ["ab", "c\rd", "", "x" * 200_000, "y", "no end"]
+
+
 def test_much_output_on_both_streams_does_not_block() -> None:
     done = run(python("import sys\nfor i in range(20000): print('o' * 50); print('e' * 50, file=sys.stderr)"), timeout=60)
     assert (len(done.stdout.split()), len(done.stderr.split())) == (20000, 20000)
-
-
-# answers each line with as many lines as it says, counting on
-ANSWERING = """
-import sys
-said = 0
-for line in sys.stdin:
-    for _ in range(int(line)):
-        said += 1
-        print(said, flush=True)
-"""
-
-
-def ask(dialogue: Dialogue, number: int) -> list[str]:
-    seen: list[str] = []
-
-    def take(line: str) -> bool:
-        seen.append(line)
-        return len(seen) == number
-
-    assert dialogue.ask(str(number), take) is None
-    return seen
-
-
-def test_a_dialogue_answers_one_request_after_the_other() -> None:
-    dialogue = Dialogue(python(ANSWERING))
-    assert ask(dialogue, 2) == ["1", "2"]
-    assert ask(dialogue, 1) == ["3"]
-    assert dialogue.is_open
-    dialogue.close()
-    dialogue.close()
-    assert not dialogue.is_open
-
-
-def test_a_program_that_ends_in_a_dialogue_is_told_of() -> None:
-    dialogue = Dialogue(python("import sys; print(input()); print('oops', file=sys.stderr); sys.exit(3)"))
-    seen: list[str] = []
-
-    def take(line: str) -> bool:
-        seen.append(line)
-        return False
-
-    done = dialogue.ask("hello", take)
-    assert done is not None
-    assert (seen, done.returncode, done.stderr) == (["hello"], 3, "oops")
-    assert not dialogue.is_open
-
-
-def test_a_dialogue_that_is_forgotten_ends_its_program(tmp_path: Path) -> None:
-    ended = tmp_path / "ended"
-    dialogue = Dialogue(python(f"import sys; sys.stdin.read(); open({str(ended)!r}, 'w').close()"))
-    del dialogue
-    assert ended.exists()
-
-
-def test_a_dialogue_whose_reader_fails_is_over() -> None:
-    dialogue = Dialogue(python(ANSWERING + "import time; time.sleep(60)"))
-
-    def fail(line: str) -> bool:
-        raise RuntimeError(line)
-
-    began = time.monotonic()
-    with pytest.raises(RuntimeError, match="1"):
-        dialogue.ask("5", fail)
-    assert not dialogue.is_open
-    assert time.monotonic() - began < 10
-
-
-def test_a_dialogue_ends_at_once_whatever_its_program_does() -> None:
-    dialogue = Dialogue(python("import time; print('up', flush=True); time.sleep(60)"))
-    dialogue.ask("", lambda line: line == "up")
-    began = time.monotonic()
-    dialogue.close(at_once=True)
-    assert time.monotonic() - began < 2
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="the daemon is one of POSIX")
-def test_a_dialogue_does_not_wait_for_a_daemon_that_its_program_started() -> None:
-    daemon = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(8)'])"
-    dialogue = Dialogue(python(f"import subprocess, sys; {daemon}; print('up', flush=True); sys.stdin.read()"))
-    dialogue.ask("", lambda line: line == "up")
-    began = time.monotonic()
-    dialogue.close()
-    assert time.monotonic() - began < 4
 
 
 def test_quote_survives_spaces() -> None:

@@ -33,7 +33,7 @@ def hook(event, args):
 sys.argv = ["envkeep", *sys.argv[3:]]
 from envkeep.cli.main import main
 import envkeep.engines.run, envkeep.store.store, envkeep.cli.rollback, envkeep.cli.restore
-from envkeep.engines.run import Dialogue
+from envkeep.engines.dialogue import Dialogue
 ask = Dialogue.ask
 
 def asked(dialogue, *args):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from envkeep.engines.base import EngineName, InstallRequest, Progress, SolveRequest
-    from envkeep.engines.run import Dialogue
+    from envkeep.engines.dialogue import Dialogue
     from envkeep.model.record import CondaPackage
 
 __all__ = ["RattlerEngine", "cache_folder"]

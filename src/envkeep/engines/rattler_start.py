@@ -19,7 +19,7 @@ from envkeep.errors import EngineError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkeep.engines.run import Dialogue
+    from envkeep.engines.dialogue import Dialogue
 
 __all__ = ["end_all", "end_early", "is_installed", "leave", "start", "start_early", "started_early", "with_threads"]
 
@@ -34,12 +34,12 @@ _EARLY = float("inf")
 
 
 class _Waiting(NamedTuple):
-    """A process that nobody asks anything: its variables, until when it can be taken (monotonic seconds) and by which pid."""
+    """A process that nobody asks anything: its variables, until when it can be taken (monotonic seconds), and by which user."""
 
     variables: Mapping[str, str]
     process: Dialogue
     until: float
-    pid: int
+    user: int
 
 
 # all that are still there
@@ -61,7 +61,7 @@ def start(environ: Mapping[str, str]) -> Dialogue:
     Raises:
         EngineError: it cannot be started.
     """
-    from envkeep.engines.run import Dialogue
+    from envkeep.engines.dialogue import Dialogue
 
     # -c looks in the current folder first; there, nothing can stand in for a module of ours
     cwd = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))  # noqa: PTH120
@@ -82,15 +82,21 @@ def start_early(environ: Mapping[str, str]) -> None:
     # what cannot be started now is started, or told of, by the engine
     with suppress(EngineError):
         if is_installed() and not any(known.variables == variables for known in _waiting):
-            _waiting.append(_Waiting(variables, start(variables), _EARLY, os.getpid()))
+            _waiting.append(_Waiting(variables, start(variables), _EARLY, _user()))
 
 
 def started_early(environ: Mapping[str, str]) -> Dialogue | None:
     """Return the process that was started early or left idle, if it is one of these variables; others end."""
     found = None
     while (known := _taken()) is not None:
-        if found is None and known.variables == environ and known.process.is_open and time.monotonic() < known.until:
+        if known.user != _user():
+            # who gave up rights has none over it
+            known.process.close()
+        elif found is None and known.variables == environ and known.process.is_open and time.monotonic() < known.until:
             found = known.process
+            if known.until != _EARLY:
+                # whoever takes it may have nothing to ask for a while
+                found.resume(_waiting_for(None))
         else:
             known.process.close(at_once=True)
     return found
@@ -109,11 +115,9 @@ def end_all() -> None:
 
 
 def _taken() -> _Waiting | None:
-    # a fork has the pipes of its parent's process, whom it must not answer for; another thread may have been quicker
+    # another thread may have been quicker
     with suppress(IndexError):
-        while (known := _waiting.pop()).pid != os.getpid():
-            pass
-        return known
+        return _waiting.pop()
     return None
 
 
@@ -121,13 +125,22 @@ def leave(environ: Mapping[str, str], process: Dialogue) -> None:
     """Keep a process that has answered all it was asked for the next engine with the same variables, for a short while."""
     # it may be called as the interpreter ends, or in the middle of anything: what fails here only ends the process
     with suppress(Exception):
-        if any(known.until == _EARLY for known in _waiting):
-            # one was started for a purpose, and this may be left long after its engine's last request
+        # on Windows nobody could remove what it has open: its own folder, its libraries, files of the cache
+        if sys.platform == "win32" or any(known.until == _EARLY for known in _waiting):
+            # one that was started early was so for a purpose, and this may be left long after its engine's last request
             process.close(at_once=True)
         elif process.is_open:
             end_early()
-            process.tell(f'{{"op": "wait", "seconds": {_IDLE + _MARGIN}}}')
-            _waiting.append(_Waiting(environ, process, time.monotonic() + _IDLE, os.getpid()))
+            process.rest(_waiting_for(_IDLE + _MARGIN))
+            _waiting.append(_Waiting(environ, process, time.monotonic() + _IDLE, _user()))
+
+
+def _waiting_for(seconds: float | None) -> str:
+    return f'{{"op": "wait", "seconds": {"null" if seconds is None else seconds}}}'
+
+
+def _user() -> int:
+    return os.geteuid() if sys.platform != "win32" else 0
 
 
 def with_threads(environ: Mapping[str, str]) -> dict[str, str]:

@@ -3,7 +3,8 @@
 A process of its own, since py-rattler crashes at the exit of some short processes, and a cancelled task does not stop its
 installation. Standard input stays open as long as the parent wants answers: at its end this process ends too, at once.
 
-A request ``{"op": "wait", "seconds": n}`` has no answer: where nothing else is asked for so long, this process ends.
+A request ``{"op": "wait", "seconds": n}`` has no answer: where nothing else is asked for so long, this process ends (null: it
+waits for ever).
 Lines out, for each other request: ``{"start": label, "total": n}``, ``{"advance": n}``, and last ``{"result": ...}`` or
 ``{"error": text, "kind": kind}``.
 """
@@ -77,6 +78,7 @@ def main() -> None:
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     load_error = _load()
     patience: float | None = None
+    rested = False
     while True:
         try:
             request: dict[str, Any] = json.loads(requests.get(timeout=patience))
@@ -85,10 +87,11 @@ def main() -> None:
         if request["op"] == "wait":
             # an idle process is not kept for ever by a program that goes on
             patience = request["seconds"]
+            rested = True
             continue
-        if patience is not None and load_error is None:
+        if rested and load_error is None:
             _forget()
-        patience = None
+        patience, rested = None, False
         reply.end(**(_answer(request, reply) if load_error is None else {"error": load_error, "kind": "missing"}))
 
 

@@ -1,8 +1,8 @@
 """The only place that starts processes.
 
-A process is started with an argument list (never a shell), closed standard input (but for a ``Dialogue``) and a process group of
-its own, so that it and everything it started can be stopped together: on a time-out, on Ctrl-C, on any error of the one who reads
-its output.
+A process is started with an argument list (never a shell), closed standard input (but for ``engines.dialogue``) and a process
+group of its own, so that it and everything it started can be stopped together: on a time-out, on Ctrl-C, on any error of the one
+who reads its output.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from envkeep.errors import EngineError
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
     from threading import Thread
     from typing import IO
 
-__all__ = ["Completed", "Dialogue", "quote", "run", "stream"]
+__all__ = ["GRACE", "Child", "Completed", "close_pipe", "kill", "quote", "run", "stop", "stream", "text_of"]
 
 # what a failure quotes of a long program's output
 _TAIL = 60
-# seconds that an interrupted program has to tidy up before it is killed
-_GRACE = 3.0
+GRACE = 3.0
+"""Seconds that an interrupted program has to tidy up before it is killed."""
+# bytes that are read at once
+_CHUNK = 1 << 16
 # seconds after which it is looked whether a silent program is still there
 _TICK = 0.5
 
@@ -84,7 +87,7 @@ def run(
         (err if is_error else out).append(line)
 
     returncode = _pump(argv, collect, timeout=timeout, env=env, cwd=cwd)
-    return Completed(argv=tuple(argv), returncode=returncode, stdout=_text(b"".join(out)), stderr=_text(b"".join(err)))
+    return Completed(argv=tuple(argv), returncode=returncode, stdout=text_of(b"".join(out)), stderr=text_of(b"".join(err)))
 
 
 def stream(
@@ -117,7 +120,7 @@ def stream(
     err: deque[str] = deque(maxlen=_TAIL)
 
     def pass_on(is_error: bool, line: bytes) -> None:
-        text = _text(line).rstrip("\r\n")
+        text = text_of(line).rstrip("\r\n")
         (err if is_error else out).append(text)
         (on_error_line if is_error and on_error_line is not None else on_line)(text)
 
@@ -125,104 +128,53 @@ def stream(
     return Completed(argv=tuple(argv), returncode=returncode, stdout="\n".join(out), stderr="\n".join(err))
 
 
-class Dialogue:
-    """A program that answers requests of one line each, until this is closed or forgotten, or we are gone.
+class Child:
+    """A process that was started, and its lines, which a thread reads from each of its two ends.
 
-    Its standard input stays open meanwhile: a program that waits there sees its end, however we ended.
+    It belongs to the process that started it: a fork of that closes its own ends of the pipes and does no more. The pipes have no
+    buffer and so no lock, which would be held for ever in a fork, where the threads that hold it are gone.
 
     Args:
         argv: the program and its arguments.
         env: the whole environment of the process; None: ours.
         cwd: where to run it; None: here.
+        stdin: whether its standard input is a pipe; else it is closed.
+
+    Attributes:
+        is_idle: whether nobody awaits anything of it: if it ends then, it is cleared away at once.
 
     Raises:
         EngineError: it cannot be started.
     """
 
-    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: str | Path | None = None) -> None:
-        import weakref
-
-        self._child = _Child(argv, env=env, cwd=cwd, stdin=True)
-        self._errors: deque[str] = deque(maxlen=_TAIL)
-        self._close = weakref.finalize(self, _end, self._child)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it can be asked: not closed, and the program has not ended by itself."""
-        return self._close.alive and self._child.process.poll() is None
-
-    def tell(self, request: str) -> None:
-        """Send a line that has no answer."""
-        self._child.send(request)
-
-    def ask(self, request: str, take: Callable[[str], bool]) -> Completed | None:
-        """Send a line, and pass on each line that comes back, without its line end, until ``take`` says that it was the last.
-
-        Whatever is raised meanwhile, Ctrl-C included, ends the program.
-
-        Returns:
-            None; of a program that ended before its last line, what came of it.
-        """
-        try:
-            self._child.send(request)
-            for is_error, line in self._child.lines():
-                text = _text(line).rstrip("\r\n")
-                if is_error:
-                    self._errors.append(text)
-                elif take(text):
-                    return None
-            returncode = self._child.process.wait()
-        except BaseException:
-            _stop(self._child.process)
-            self.close()
-            raise
-        self.close()
-        return Completed(argv=self._child.argv, returncode=returncode, stdout="", stderr="\n".join(self._errors))
-
-    def close(self, *, at_once: bool = False) -> None:
-        """End the program and wait until it is gone; safe to call twice.
-
-        Args:
-            at_once: kill it, whatever it is doing; else it is told by the end of its standard input, and killed if it goes on.
-        """
-        if at_once and self.is_open:
-            _kill(self._child.process)
-        self._close()
-
-    def abandon(self) -> None:
-        """Kill the program and wait for nothing: for the end of our own process, when the system clears up what is left."""
-        process = self._child.process
-        if self._close.detach() is not None and process.poll() is None:
-            _kill(process, wait=False)
-            # else Python would warn of it at its end
-            process.returncode = -9
-            if process.stdin is not None:
-                _close(process.stdin)
-
-
-class _Child:
-    """A process that was started, and its lines, which a thread reads from each of its two ends."""
-
     def __init__(
         self, argv: Sequence[str], *, env: Mapping[str, str] | None, cwd: str | Path | None, stdin: bool = False
     ) -> None:
         from queue import SimpleQueue
-        from threading import Thread
+        from threading import Lock, Thread
 
         self.argv = tuple(argv)
+        self.is_idle = False
+        self._owner = os.getpid()
         self.process = _start(argv, env=env, cwd=cwd, stdin=stdin)
         self._lines: SimpleQueue[tuple[bool, bytes | None]] = SimpleQueue()
         self._readers = [
-            Thread(target=_read, args=(pipe, is_error, self._lines), daemon=True)
+            Thread(target=self._read, args=(pipe, is_error), daemon=True)
             for pipe, is_error in ((self.process.stdout, False), (self.process.stderr, True))
         ]
-        self._left = len(self._readers)
+        self._left = self._reading = len(self._readers)
+        self._counting = Lock()
         try:
             _start_all(self._readers, argv)
         except BaseException:
-            _stop(self.process)
+            stop(self.process)
             self.close()
             raise
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this is the process that started it, and no fork of that."""
+        return os.getpid() == self._owner
 
     def send(self, line: str) -> None:
         """Write a line to its standard input."""
@@ -239,7 +191,7 @@ class _Child:
         while self._left:
             now = time.monotonic()
             if deadline is not None and now >= deadline:
-                _kill(self.process)
+                kill(self.process)
                 raise TimeoutError(f"`{quote(self.argv)}` did not end within {timeout:g} s")
             try:
                 is_error, line = self._lines.get(timeout=_TICK if deadline is None else min(_TICK, deadline - now))
@@ -248,7 +200,7 @@ class _Child:
                     continue
                 # it has ended, and something it started keeps its output open: a daemon is not waited for
                 silent_since = silent_since or now
-                if now - silent_since > _GRACE:
+                if now - silent_since > GRACE:
                     return
                 continue
             silent_since = None
@@ -268,13 +220,45 @@ class _Child:
 
     def close(self) -> None:
         """Close its pipes, once nobody reads them any more."""
-        for reader in self._readers:
+        for reader in self._readers if self.is_ours else ():
             if reader.ident is not None:
                 reader.join(_TICK)
-        if not any(reader.is_alive() for reader in self._readers):
-            for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-                if pipe is not None:
-                    _close(pipe)
+        if not self.is_ours or not any(reader.is_alive() for reader in self._readers):
+            self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                close_pipe(pipe)
+
+    def _read(self, pipe: IO[bytes], is_error: bool) -> None:
+        begun: list[bytes] = []
+        try:
+            while chunk := pipe.read(_CHUNK):
+                *whole, rest = chunk.split(b"\n")
+                for line in whole:
+                    self._lines.put((is_error, b"".join([*begun, line, b"\n"])))
+                    begun.clear()
+                begun.append(rest)
+        except (OSError, ValueError):
+            # the pipe was closed under us, which happens only once the process is being stopped
+            pass
+        finally:
+            if any(begun):
+                self._lines.put((is_error, b"".join(begun)))
+            self._lines.put((is_error, None))
+            with self._counting:
+                self._reading -= 1
+                is_last = self._reading == 0
+            if is_last and self.is_idle:
+                self._clear_away()
+
+    def _clear_away(self) -> None:
+        from subprocess import TimeoutExpired
+
+        with suppress(TimeoutExpired):
+            self.process.wait(GRACE)
+            self._close_pipes()
 
 
 def _pump(
@@ -286,31 +270,16 @@ def _pump(
     cwd: str | Path | None,
 ) -> int:
     """Start a process, hand on its lines (whether of standard error, the line) in this thread, and return its exit status."""
-    child = _Child(argv, env=env, cwd=cwd)
+    child = Child(argv, env=env, cwd=cwd)
     try:
         for is_error, line in child.lines(timeout):
             take(is_error, line)
         return child.process.wait()
     except BaseException:
-        _stop(child.process)
+        stop(child.process)
         raise
     finally:
         child.close()
-
-
-def _end(child: _Child) -> None:
-    """Tell a process by the end of its standard input that nobody asks it any more, and kill what goes on."""
-    from subprocess import TimeoutExpired
-
-    if child.process.stdin is not None:
-        _close(child.process.stdin)
-    # to wait with a limit is to look every few milliseconds; the end of its output is seen at once
-    child.await_end_of_output(_GRACE)
-    try:
-        child.process.wait(_GRACE)
-    except TimeoutExpired:
-        _kill(child.process)
-    child.close()
 
 
 def _start(argv: Sequence[str], *, env: Mapping[str, str] | None, cwd: str | Path | None, stdin: bool) -> Popen[bytes]:
@@ -324,6 +293,7 @@ def _start(argv: Sequence[str], *, env: Mapping[str, str] | None, cwd: str | Pat
     try:
         return subprocess.Popen(  # noqa: S603 - an argument list of our own, no shell
             list(argv),
+            bufsize=0,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -348,38 +318,27 @@ def _start_all(readers: Sequence[Thread], argv: Sequence[str]) -> None:
         raise EngineError(f"nobody can read what {argv[0]} prints: {error}") from error
 
 
-def _read(pipe: IO[bytes], is_error: bool, lines: SimpleQueue[tuple[bool, bytes | None]]) -> None:
-    try:
-        for line in pipe:
-            lines.put((is_error, line))
-    except (OSError, ValueError):
-        # the pipe was closed under us, which happens only once the process is being stopped
-        pass
-    finally:
-        lines.put((is_error, None))
-
-
 def _write(pipe: IO[bytes], request: str) -> None:
-    try:
-        pipe.write(request.encode() + b"\n")
-        pipe.flush()
-    except (BrokenPipeError, OSError):
-        # it ended before it read; its exit status and its last words say why
-        pass
+    left = memoryview(request.encode() + b"\n")
+    # ValueError: it is closed
+    with suppress(OSError, ValueError):
+        # what ended before it read says by its exit status and its last words why
+        while left:
+            left = left[pipe.write(left) :]
 
 
-def _close(pipe: IO[bytes]) -> None:
-    try:
+def close_pipe(pipe: IO[bytes]) -> None:
+    """Close a pipe, whether or not anybody is at its other end."""
+    with suppress(OSError):
         pipe.close()
-    except OSError:
-        pass
 
 
-def _text(data: bytes) -> str:
+def text_of(data: bytes) -> str:
+    """Return what a program printed as text; what is no UTF-8 replaced by U+FFFD."""
     return data.decode("utf-8", "replace")
 
 
-def _stop(process: Popen[bytes]) -> None:
+def stop(process: Popen[bytes]) -> None:
     """Interrupt a process as Ctrl-C would, so that it can tidy up; then kill what is left of it."""
     import signal
     from subprocess import TimeoutExpired
@@ -387,13 +346,14 @@ def _stop(process: Popen[bytes]) -> None:
     if process.poll() is None and sys.platform != "win32":
         try:
             os.killpg(process.pid, signal.SIGINT)
-            process.wait(_GRACE)
+            process.wait(GRACE)
         except (TimeoutExpired, ProcessLookupError, PermissionError, KeyboardInterrupt):
             pass
-    _kill(process)
+    kill(process)
 
 
-def _kill(process: Popen[bytes], *, wait: bool = True) -> None:
+def kill(process: Popen[bytes], *, wait: bool = True) -> None:
+    """Kill a process and what it started."""
     import signal
     import subprocess
 
