@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from envkeep.model.paths import absolute
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Literal
@@ -285,7 +287,7 @@ def open_store(config: Config) -> Store:
 
 def prefix_of(place: Place | None) -> Path:
     """Return an absolute prefix; None is that of the running Python."""
-    return Path(sys.prefix) if place is None else Path(place).expanduser().absolute()
+    return Path(sys.prefix) if place is None else absolute(place)
 
 
 def _captured(prefix: Place | None, home: Place | None, *, ask_git: bool = True) -> Record:
@@ -320,6 +322,6 @@ def _load(named: Place, home: Place | None) -> tuple[Record | Specification, Bac
 
     store = open_store(load_settings(home))
     # a Path is a file, whatever it is called; a text can be a selector
-    text = named if isinstance(named, str) else str(Path(named).expanduser().absolute())
+    text = named if isinstance(named, str) else str(absolute(named))
     found = resolve(store, text, store.find_environment(sys.prefix))
     return (load_file(found), None) if isinstance(found, Path) else (store.load(found), found)

@@ -6,8 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import example, given
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from envkeep.cli import at_start, backing_up, main, restore, restoring
 from envkeep.cli import backup as cli_backup
 from envkeep.cli.at_start import answer_unchanged, needs_engine, plain_command
-from envkeep.cli.loading import BUILDING
+from envkeep.cli.loading import BUILDING, load_for_building
 from envkeep.cli.rebuilding import Rebuild
 from envkeep.keeping.backup import backup
 from envkeep.keeping.unchanged import look_as_configured
@@ -264,6 +265,36 @@ def test_a_restore_says_the_same_with_typer_and_without(
             said.append((ended.value.code, *capsys.readouterr()))
         assert said[0] == said[1]
         assert said[0][0] == 1
+
+
+def test_without_threads_nothing_is_loaded_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    load_for_building()
+
+
+@pytest.mark.parametrize("word", ["*.yml", "%NAME%@latest", "$NAME", "~/x", "env?[1]"])
+def test_on_windows_what_typer_expands_is_left_to_it(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert plain_command(["restore", word]) is not None
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert plain_command(["restore", word]) is None
+    assert plain_command(["restore", "lab@latest"]) is not None
+
+
+def test_ctrl_c_before_the_command_is_loaded_is_said_as_after(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for place in ("answer_unchanged", "needs_engine", "plain_command"):
+        with monkeypatch.context() as patch:
+            patch.setattr(at_start, place, interrupt)
+            patch.setattr(sys, "argv", ["envkeep", "restore", "lab@latest", "-q"])
+            with pytest.raises(SystemExit) as ended:
+                at_start.main()
+        assert ended.value.code == 130
+        assert capsys.readouterr().err == "error: interrupted\n"
 
 
 def test_what_is_loaded_meanwhile_is_there() -> None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +37,22 @@ def test_what_fails_leaves_nothing_but_what_was_there(tmp_path: Path, error: typ
     with pytest.raises(error):
         make()
     assert list((tmp_path / "a").iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a signal to oneself is one of POSIX")
+def test_a_second_ctrl_c_leaves_nothing_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remove = shutil.rmtree
+
+    def interrupted(*args: Any, **more: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        remove(*args, **more)
+
+    monkeypatch.setattr(shutil, "rmtree", interrupted)
+    guard = fresh_prefix(tmp_path / "a" / "env")
+    guard.__enter__()
+    (tmp_path / "a" / "env").mkdir(parents=True)
+    assert not guard.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_neighbour_that_came_meanwhile_stays(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envkeep.errors import BadFormatError
+from envkeep.formats import history
 from envkeep.formats.history import conda_spelling, format_block, parse_history, requested_specs
 
 CAPTURES = Path(__file__).parents[1] / "data" / "captures"
@@ -112,6 +113,17 @@ def test_the_names_and_order_that_conda_prints(folder: str, output: str) -> None
     printed = yaml.safe_load((CAPTURES / folder / "conda" / output).read_text("utf-8"))["dependencies"]
     # conda leaves the channel out, and writes == as =
     assert [spec.rpartition("::")[2].replace("==", "=", 1) for spec in specs] == printed
+
+
+def test_only_the_blocks_of_the_last_history_are_kept() -> None:
+    texts = [block(f"+a-{day}-0", command=f"x {day}") for day in (1, 2, 3)]
+    whole = parse_history("".join(texts[:2]))
+    again = parse_history("".join(texts))
+    assert again.transactions[:2] == whole.transactions
+    assert again.transactions[0] is whole.transactions[0], "it is not read again"
+    parse_history(texts[2])
+    assert len(history._last) == 1
+    assert parse_history(texts[0]).transactions[0] is not whole.transactions[0]
 
 
 def test_old_first_blocks_list_the_whole_state() -> None:

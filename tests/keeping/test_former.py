@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -193,6 +194,30 @@ def test_what_had_a_problem_is_read_and_told_each_time(tmp_path: Path, store: St
     problems = back_up(lab.prefix, store).problems
     assert {"no-file-list", "unreadable-record"} <= {problem.code for problem in problems}
     assert back_up(lab.prefix, store).problems == problems
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("name", ["direct_url.json", "RECORD", "INSTALLER", "WHEEL"])
+def test_what_could_not_be_read_once_is_said_and_read_the_next_time(
+    name: str, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab(tmp_path)
+    info = lab.pip_install("tool", "1.0", origin={"url": "https://host/tool-1.0.tar.gz", "archive_info": {}})
+    (info / "INSTALLER").write_text("pip\n")
+    (info / "WHEEL").write_text("Tag: py3-none-any\n")
+    read: Callable[[str | Path, int], bytes] = getattr(distribution, "read_bytes")  # noqa: B009 - what that module calls
+
+    def fail(path: str | Path, limit: int) -> bytes:
+        if Path(path) == info / name:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return read(path, limit)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(distribution, "read_bytes", fail)
+        record = back_up(lab.prefix, store)
+    (problem,) = [problem for problem in record.problems if problem.package == "tool"]
+    assert problem.message == f"{name} of tool cannot be read: Too many open files"
+    assert alike(without_states(back_up(lab.prefix, store)), capture(lab.prefix, ask_git=False))
 
 
 @pytest.mark.usefixtures("at_once")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkeep.errors import EnvironmentNotFoundError, UnknownBackupError
+from envkeep.errors import EnvironmentNotFoundError, EnvkeepError, UnknownBackupError
 from envkeep.store.layout import MANIFEST, RECORD, Backup, StoredEnvironment
 from envkeep.store.select import resolve
 from envkeep.store.stamps import stamp_of
@@ -89,6 +89,17 @@ def test_an_unknown_or_ambiguous_one_lists_the_candidates(
     import re
 
     assert re.search(words, str(caught.value), re.DOTALL), str(caught.value)
+
+
+def test_the_folder_where_one_is_is_no_backup(store: Store, backups: list[Backup], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(backups[0].environment.path)
+    for text in (".", "..", "./", "~nobody-of-that-name/x"):
+        with pytest.raises(EnvkeepError):
+            resolve(store, text, None)
+    folder = backups[0].folder
+    assert folder is not None
+    monkeypatch.chdir(folder)
+    assert resolve(store, ".", None) == backups[0]
 
 
 def test_candidates_are_no_flood(store: Store, stored: StoredEnvironment) -> None:

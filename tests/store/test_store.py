@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from envkeep.errors import RefusedError, StoreError, UnknownBackupError, UsageError
+from envkeep.store import reading
 from envkeep.store.contents import is_intact
 from envkeep.store.layout import LOCK, Backup, StoredEnvironment
 from envkeep.store.reading import backup_at
@@ -151,6 +153,21 @@ def test_order_is_that_of_making_where_the_clock_goes_back(store: Store, stored:
     made = [publish(store, stored, f"six=={n}", now=NOON - timedelta(days=n)).stamp for n in range(4)]
     assert made == sorted(made, reverse=True)
     assert stamps(store, stored) == made
+
+
+def test_what_could_not_be_read_once_is_not_damaged_for_that(
+    store: Store, stored: StoredEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = publish(store, stored, "six==1")
+
+    def fail(folder: Path) -> object:
+        raise OSError(errno.EMFILE, "Too many open files", str(folder))
+
+    reading._manifest_as.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "read_manifest", fail)
+        assert [backup.state for backup in store.backups(stored)] == ["damaged"]
+    assert [(backup.stamp, backup.state) for backup in store.backups(stored)] == [(kept.stamp, "whole")]
 
 
 @pytest.mark.parametrize("damage", ["damaged", "gone", "a file in the folder's place"])

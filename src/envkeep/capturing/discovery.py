@@ -15,6 +15,7 @@ from envkeep.capturing.layout import kind_of
 from envkeep.capturing.naming import environment_name, is_root_prefix, stated_roots
 from envkeep.capturing.reading import is_file, is_folder, read_text, scan
 from envkeep.errors import EnvironmentNotFoundError, UsageError
+from envkeep.model.paths import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -67,7 +68,7 @@ def find_prefix(name: str | None, prefix: Path | None, environ: Mapping[str, str
     if name is not None and prefix is not None:
         raise UsageError("-n and -p both name an environment", "Give one of them.")
     if prefix is not None:
-        found = Path(os.path.abspath(prefix.expanduser()))  # noqa: PTH100 - links stay as the user spells them
+        found = absolute(prefix)
         _check(found)
         return found
     if name is not None:

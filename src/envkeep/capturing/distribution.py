@@ -147,7 +147,7 @@ def _dist_info(folder: str, location: str, conda_package: str | None, problems: 
     if base is None or conda_package is not None:
         return base
     origin = None
-    direct_url = _read(start + "direct_url.json", _SMALL)
+    direct_url = _read(start, "direct_url.json", _SMALL, base.name, path, problems)
     if direct_url is not None:
         origin = parse_direct_url(direct_url)
         if origin is None:
@@ -155,17 +155,18 @@ def _dist_info(folder: str, location: str, conda_package: str | None, problems: 
             problems.append(Problem(code="unreadable-origin", message=message, path=f"{path}/direct_url.json", package=base.name))
         else:
             origin = _with_checkout(origin, base.name, path, problems)
-    record = _read(start + "RECORD", _RECORD_LIMIT)
-    if record is None:
+    odd = len(problems)
+    record = _read(start, "RECORD", _RECORD_LIMIT, base.name, path, problems)
+    if record is None and len(problems) == odd:
         message = f"{base.name} has no RECORD: which files are its own is not known, and pip cannot uninstall it"
         problems.append(Problem(code="no-file-list", message=message, path=path, package=base.name))
-    installer = line_text(decode(_read(start + "INSTALLER", _SMALL) or b"").strip().lower())
+    installer = line_text(decode(_read(start, "INSTALLER", _SMALL, base.name, path, problems) or b"").strip().lower())
     return replace(
         base,
         origin=origin,
         installer=installer.split()[0] if installer else None,
         requested=exists(start + "REQUESTED"),
-        tags=parse_tags(_read(start + "WHEEL", _SMALL) or b""),
+        tags=parse_tags(_read(start, "WHEEL", _SMALL, base.name, path, problems) or b""),
         content=content_digest(record) if record is not None else None,
     )
 
@@ -182,7 +183,7 @@ def _egg_info(
         content = b""
     core = _metadata(content, f"{location}/{named or path.name}", problems)
     if a_folder and not core.requires:
-        requires = _read(path / "requires.txt", _SMALL)
+        requires = _read(f"{path}/", "requires.txt", _SMALL, core.name or path.name, f"{location}/{named or path.name}", problems)
         core = CoreMetadata(core.name, core.version, parse_requires_txt(decode(requires or b"")))
     return _from_name(named or path.name, location, conda_package, core)
 
@@ -279,8 +280,16 @@ def _unreadable(path: str, error: OSError | ValueError) -> Problem:
     return Problem(code="unreadable-metadata", message=f"{path.rpartition('/')[2]} cannot be read: {reason}", path=path)
 
 
-def _read(path: str | Path, limit: int) -> bytes | None:
+def _read(  # noqa: PLR0917 - as its callers have it at hand
+    start: str, file: str, limit: int, package: str, path: str, problems: list[Problem]
+) -> bytes | None:
+    """Return a file of a metadata folder; None where there is none, and, with a problem, where it cannot be read."""
     try:
-        return read_bytes(path, limit)
-    except OSError:
+        return read_bytes(start + file, limit)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        code = "unreadable-origin" if file == "direct_url.json" else "unreadable-metadata"
+        message = f"{file} of {package} cannot be read: {error.strerror or error}"
+        problems.append(Problem(code=code, message=message, path=f"{path}/{file}", package=package))
         return None

@@ -41,7 +41,7 @@ class Former:
 
     Attributes:
         began: when this was made, before anything is read; ns since 1970.
-        meta: all of conda-meta at once, where nothing of it was odd: first of the former capture, then of this one.
+        meta: all of conda-meta at once, where nothing of it was odd: of the former capture until it is read again.
         found: likewise the distributions, by path.
     """
 

@@ -25,6 +25,8 @@ _NO_ENGINE = {"--engine", "--offline", "--help", "-h"}
 _ALLOCATIONS = 200_000
 # options of plain command lines by their spelling
 _QUIET = {"-q": "quiet", "--quiet": "quiet"}
+# in a word that is replaced by what it matches or names
+_EXPANDED = frozenset("*?[%$~")
 _FOLDERS = {"-p": "prefix", "--prefix": "prefix", "--home": "home"}
 
 
@@ -36,8 +38,19 @@ def main() -> None:
     gc.set_threshold(_ALLOCATIONS)
     try:
         _main(sys.argv[1:])
+    except KeyboardInterrupt:
+        # before the command itself would have said so
+        sys.exit(_interrupted(sys.argv[1:]))
     finally:
         gc.freeze()
+
+
+def _interrupted(words: Sequence[str]) -> int:
+    from envkeep.cli.answering import fail
+    from envkeep.errors import InterruptedByUserError
+    from envkeep.report.console import Console
+
+    return fail(Console(json="--json" in words), next(iter(words), "envkeep"), InterruptedByUserError("interrupted"))
 
 
 def _main(words: Sequence[str]) -> None:
@@ -49,11 +62,11 @@ def _main(words: Sequence[str]) -> None:
         return
     if answer_unchanged(words, os.environ):
         return
-    if needs_engine(words, os.environ):
-        from envkeep.engines.rattler_start import start_early
-
-        start_early(os.environ)
     try:
+        if needs_engine(words, os.environ):
+            from envkeep.engines.rattler_start import start_early
+
+            start_early(os.environ)
         plain = plain_command(words)
         if plain is not None:
             _run(*plain)
@@ -125,6 +138,9 @@ def plain_command(words: Sequence[str]) -> tuple[str, dict[str, str]] | None:
     Args:
         words: of the command line, the program's name left out.
     """
+    if sys.platform == "win32" and any(_EXPANDED.intersection(word) for word in words):
+        # typer's part, since no shell does it there
+        return None
     if tuple(words[: len(_LIST)]) == _LIST:
         return _read("list", words[len(_LIST) :], _QUIET, _FOLDERS)
     if words[:1] == ["backup"]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.errors import EnvironmentNotFoundError, EnvkeepError, NotAnEnvironmentError, UsageError
+from envkeep.model.paths import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def stored_environment(store: Store, name: str | None, prefix: Path | None) -> S
             if environment.folder == name:
                 return environment
     elif name is None and prefix is not None:
-        found = store.find_environment(Path(os.path.abspath(prefix.expanduser())))  # noqa: PTH100 - links stay as they are
+        found = store.find_environment(absolute(prefix))
         if found is not None:
             return found
     try:

@@ -23,8 +23,10 @@ BUILDING = (
 
 def load_for_building() -> None:
     """Load that in a thread of its own; what cannot be loaded is told of where it is needed."""
-    # no daemon: one that is stopped in the middle of an import may hold what the end of the process needs
-    Thread(target=_load).start()
+    # where there are no more threads, it is loaded as it is needed
+    with suppress(RuntimeError):
+        # no daemon: one that is stopped in the middle of an import may hold what the end of the process needs
+        Thread(target=_load).start()
 
 
 def _load() -> None:

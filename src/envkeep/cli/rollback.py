@@ -12,6 +12,7 @@ import typer
 from envkeep.cli.answering import Answering, answering
 from envkeep.cli.options import AsJson, DryRun, Home, Name, Prefix, Quiet, Verbose, Yes
 from envkeep.cli.rebuilding import Rebuild, with_rebuild
+from envkeep.model.paths import absolute
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -195,4 +196,4 @@ def _place(name: str | None, prefix: Path | None) -> Path:
     from envkeep.cli.choosing import live_prefix
 
     # the environment may be gone by now, what was moved aside not
-    return Path(os.path.abspath(prefix)) if prefix is not None else live_prefix(name, None)  # noqa: PTH100
+    return absolute(prefix) if prefix is not None else live_prefix(name, None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from envkeep.engines.interrupting import undisturbed
 from envkeep.errors import EngineError, TargetExistsError
 
 if TYPE_CHECKING:
@@ -35,15 +36,15 @@ def fresh_prefix(prefix: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        remove_tree(prefix)
-        if existed:
-            prefix.mkdir(exist_ok=True)
-        try:
-            for parent in missing:
-                parent.rmdir()
-        except OSError:
+        # a second Ctrl-C would leave half of it
+        with undisturbed():
+            remove_tree(prefix)
+            if existed:
+                prefix.mkdir(exist_ok=True)
             # never made, or somebody else put something there meanwhile
-            pass
+            with suppress(OSError):
+                for parent in missing:
+                    parent.rmdir()
         raise
 
 

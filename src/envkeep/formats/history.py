@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,7 +32,7 @@ _ITEM = re.compile(r"""\s*u?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(,|\])
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 # what conda takes for the continuation of the spec before it, in a bare comma list: `param >=1.5.1,<2.0`
 _CONTINUES = re.compile(r"\s*[<>!=~]")
-_MOST_KEPT = 10_000  # lines of a block
+_MOST_KEPT = 50_000  # lines of a history
 _KINDS = {
     "update": "update",
     "install": "update",
@@ -75,19 +74,27 @@ class _Block(NamedTuple):
         return not self.content or any(line[0] in "+-" for line in self.content)
 
 
+# the blocks of the history that was parsed last, by their lines
+_last: dict[tuple[str, ...], _Block] = {}
+
+
 def parse_history(text: str) -> History:
     """Return the blocks of a history; credentials dropped. Never raises: what cannot be read is a fault, the rest is kept."""
+    global _last  # noqa: PLW0603 - of one environment
+    # a history only grows, and a process that captures its environment again meets its blocks again
+    known, met = _last, dict[tuple[str, ...], _Block]()
     lines = text.splitlines()
     # conda ignores what stands before the first header: pixi's one line, a comment
     starts = [number for number, line in enumerate(lines) if "==>" in line and _HEADER.match(line.strip())]
     blocks: list[_Block] = []
     faults: list[str] = []
     for start, end in pairwise([*starts, len(lines)]):
-        # a history only grows, and a process that captures often meets its blocks again
-        read = _block if end - start <= _MOST_KEPT else _block.__wrapped__
-        block = read(tuple(lines[start:end]))
+        block_lines = tuple(lines[start:end])
+        block = known.get(block_lines) or _block(block_lines)
+        met[block_lines] = block
         blocks.append(block)
         faults += [f"line {start + number} {fault}" for number, fault in block.faults]
+    _last = met if len(lines) <= _MOST_KEPT else {}
     return History(transactions=_transactions(blocks), faults=tuple(faults))
 
 
@@ -170,7 +177,6 @@ def conda_spelling(spec: str) -> str:
     return f"{head}[{','.join(pairs)}" + (f",{inside}" if bracket else "]")
 
 
-@lru_cache(maxsize=256)
 def _block(lines: tuple[str, ...]) -> _Block:
     header = _HEADER.match(lines[0].strip())
     command = conda_version = None

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envkeep.engines.interrupting import undisturbed
 from envkeep.engines.prefixes import remove_tree
 from envkeep.errors import EnvkeepError, RefusedError, StoreError
-from envkeep.restoring.interrupting import undisturbed
 from envkeep.restoring.replaceable import runs_from
 
 if TYPE_CHECKING:

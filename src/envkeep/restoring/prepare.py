@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.errors import EnvkeepError, RefusedError, TargetExistsError, UsageError
+from envkeep.model.paths import absolute
 from envkeep.model.record import PythonInfo, Record
 from envkeep.model.specification import Specification
 from envkeep.planning.make import make_plan
@@ -254,8 +255,7 @@ def choose_target(source: Record | Specification, options: Options, environ: Map
     if options.target is not None and options.name is not None:
         raise UsageError("a name and a path are both given for the new environment", "Give one of -n and -p.")
     if options.target is not None:
-        # not resolved: links in a path stay as the user spells them
-        target = Path(os.path.abspath(options.target.expanduser()))  # noqa: PTH100
+        target = absolute(options.target)
     else:
         old = source.environment.name if isinstance(source, Record) else source.name or "environment"
         name = options.name or f"{old}-{stamp}"

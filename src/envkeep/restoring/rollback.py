@@ -12,11 +12,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envkeep.engines.interrupting import interruptible, undisturbed
 from envkeep.engines.prefixes import remove_tree
 from envkeep.errors import EnvkeepError, InterruptedByUserError, StoreError
 from envkeep.model.names import normalise
 from envkeep.restoring.aside import aside_place, inode_of, move_aside, put_back
-from envkeep.restoring.interrupting import interruptible, undisturbed
 from envkeep.restoring.replaceable import refuse_if_used
 from envkeep.restoring.restore import restore
 from envkeep.restoring.result import RollbackResult

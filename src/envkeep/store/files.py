@@ -170,7 +170,11 @@ class Staged:
 
 
 class _Stage:
-    """What is written under temporary names: all of it is brought to the disk with one wait instead of one for each file."""
+    """What is written under temporary names: all of it is written first and then brought to the disk.
+
+    Where the system takes advice (Linux), it begins to write each file as it is handed over, so that the first wait is nearly the
+    only one; elsewhere each file is waited for.
+    """
 
     def __init__(self) -> None:
         self._handles: list[int] = []

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.errors import BadConfigError
+from envkeep.model.paths import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,7 @@ def resolve_home(flag: Path | str | None, environ: Mapping[str, str]) -> Path:
         home = _user_home(environ) / text[2:] if text[:2] in {"~/", "~\\"} else _user_home(environ) if text == "~" else Path(text)
     else:
         home, origin = _user_home(environ) / ".envkeep", "the default home"
-    home = Path(os.path.abspath(home))  # noqa: PTH100 - resolve() would follow the user's own links
+    home = absolute(home)
     if "\0" in str(home):
         raise BadConfigError(f"{origin} {str(home)!r} can be no folder", "Name a folder with --home DIR or ENVKEEP_HOME.")
     # pathlib raises where the way there may not be gone, or is too long; whoever opens something there says so

@@ -46,9 +46,9 @@ class Locks:
         from filelock import FileLock, Timeout
 
         path = folder / LOCK
-        lock = self._locks.get((os.getpid(), path))
-        if lock is None:
-            lock = self._locks[os.getpid(), path] = FileLock(path, timeout=self._timeout, mode=0o600)
+        key = os.getpid(), path
+        # of two threads that make one at the same time, both hold the first
+        lock = self._locks.get(key) or self._locks.setdefault(key, FileLock(path, timeout=self._timeout, mode=0o600))
         with storing(f"lock {path}"):
             try:
                 lock.acquire()

@@ -240,14 +240,18 @@ def _backup(environment: StoredEnvironment, stamp: str, tags: tuple[str, ...]) -
 
 def _manifest(folder: Path) -> Manifest | None:
     stand = signature(f"{folder}{os.sep}{MANIFEST}")
-    return None if stand is None else _manifest_as(folder, stand)
+    try:
+        return None if stand is None else _manifest_as(folder, stand)
+    except OSError:
+        # it may well be read the next time
+        return None
 
 
 @lru_cache(maxsize=256)
 def _manifest_as(folder: Path, stand: Signature) -> Manifest | None:  # noqa: ARG001 - another file, another reading
     try:
         return read_manifest(folder)
-    except (BadFormatError, OSError):
+    except BadFormatError:
         return None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.errors import EnvironmentNotFoundError, StoreError, UnknownBackupError
+from envkeep.model.paths import absolute
 from envkeep.store.contents import is_intact, main_file
 from envkeep.store.files import reading
 from envkeep.store.reading import backup_at
@@ -46,7 +47,7 @@ def resolve(store: Store, text: str, active: StoredEnvironment | None) -> Backup
         EnvironmentNotFoundError: no environment of that folder is stored, or which one is not said.
         StoreError: the store cannot be read.
     """
-    path = Path(text).expanduser() if text.startswith("~") else Path(text)
+    path = absolute(text) if text.startswith("~") else Path(text)
     if "/" in text or os.sep in text or text.startswith("~") or (text.lower().endswith(_ENDINGS) and path.is_file()):
         return _of_path(path)
     name, at, selector = text.rpartition("@")
@@ -58,7 +59,7 @@ def resolve(store: Store, text: str, active: StoredEnvironment | None) -> Backup
         return _select(store, environment, backups, selector)
     except (UnknownBackupError, EnvironmentNotFoundError):
         # a folder that happens to have the name of an environment is not what was meant
-        if path.is_file() or (text and path.is_dir() and _set_in(path) is not None):
+        if path.is_file() or (text and path.is_dir() and _set_in(absolute(path)) is not None):
             return _of_path(path)
         if active is None and not at:
             hint = _named(store.environments(), text)
@@ -109,7 +110,7 @@ def _backups(store: Store, environment: StoredEnvironment) -> Sequence[Backup]:
 
 
 def _of_path(path: Path) -> Backup | Path:
-    path = Path(os.path.abspath(path))  # noqa: PTH100 - a link in a path may be meant; it is not resolved
+    path = absolute(path)
     with reading(path):
         there = path.exists()
     if not there:
