@@ -20,6 +20,31 @@ _ENVKEEP = [sys.executable, "-m", "envkeep"]
 _posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes and terminals")
 
 
+# -- words that are empty, mostly variables of a shell that nobody set
+
+
+def test_an_empty_word_is_not_taken_for_none(lab: Lab, tmp_path: Path) -> None:
+    Path("loose.txt").write_text("six==1.16.0\n")
+    for line in (
+        ["restore", "latest", "-n", "", "-y"],
+        ["import", "loose.txt", "-n", ""],
+        ["restore", "latest", "--script", ""],
+        ["export", "-o", ""],
+    ):
+        ran = command(*line)
+        assert ran.status == 2, (line, ran)
+        assert "''" in ran.err or "names no environment" in ran.err or "it is empty" in ran.err
+
+
+def test_who_said_no_is_not_told_to_say_yes(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Say --yes" in command("forget", "latest~1").err
+    monkeypatch.setattr("envkeep.report.console.Console.can_ask", True)
+    monkeypatch.setattr("envkeep.report.console.Console.ask", lambda *_: False)
+    ran = command("forget", "latest~1")
+    assert "nothing was removed" in ran.err
+    assert "Say --yes" not in ran.err
+
+
 # -- results and talk
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from envkeep.errors import BadConfigError, EnvkeepError, InterruptedByUserError
+from envkeep.errors import BadConfigError, EnvkeepError, InterruptedByUserError, RefusedError
 from envkeep.report.console import Console
 
 if TYPE_CHECKING:
@@ -53,6 +53,20 @@ class Answering:
 
         config = config or self.config()
         return Store(config.home, folder=config.folder, limit=config.limit, lock_timeout=config.lock_timeout)
+
+    def confirm(self, question: str, undone: str, unasked: str) -> None:
+        """Go on where the user says yes.
+
+        Args:
+            question: to be answered with yes or no.
+            undone: what is so where the answer is no.
+            unasked: what to do where nobody can be asked.
+
+        Raises:
+            RefusedError: the answer is no, or there is nobody to give one.
+        """
+        if not self.console.ask(question):
+            raise RefusedError(undone, None if self.console.can_ask else unasked)
 
     def answer(
         self,

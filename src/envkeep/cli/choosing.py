@@ -35,10 +35,15 @@ def live_prefix(name: str | None, prefix: Path | None, store: Store | None = Non
 
     try:
         return find_prefix(name, prefix, os.environ)
-    except EnvironmentNotFoundError:
-        for environment in store.environments() if store is not None and name is not None else ():
-            if environment.folder == name and environment.prefix is not None and Path(environment.prefix).is_dir():
-                return Path(environment.prefix)
+    except EnvironmentNotFoundError as error:
+        stored = store.environments() if store is not None and name is not None else ()
+        there = {each.folder: Path(each.prefix) for each in stored if each.prefix is not None and Path(each.prefix).is_dir()}
+        if name in there:
+            return there[name]
+        if there:
+            raise EnvironmentNotFoundError(
+                error.fact, f"{error.remedy} With backups there are {', '.join(sorted(there))}."
+            ) from None
         raise
 
 

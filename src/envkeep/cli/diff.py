@@ -86,7 +86,7 @@ def _live(store: Store, text: str, name: str | None, prefix: Path | None, of: st
         wanted = text.removeprefix("live:")
         if "/" in wanted or "\\" in wanted or Path(wanted).is_dir():
             return live_prefix(None, Path(wanted))
-        return live_prefix(wanted, None)
+        return live_prefix(wanted, None, store)
     if name is None and prefix is None and of is not None and "@" in of:
         backup = choose(store, of).backup
         if backup is not None and backup.environment.prefix is not None:
@@ -97,4 +97,4 @@ def _live(store: Store, text: str, name: str | None, prefix: Path | None, of: st
                     f"Compare two backups (envkeep diff A B), or build it again: envkeep restore {of}",
                 )
             return live_prefix(None, where)
-    return live_prefix(name, prefix)
+    return live_prefix(name, prefix, store)

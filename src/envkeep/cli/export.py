@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from envkeep.cli.answering import answering
-from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose
+from envkeep.cli.options import AsJson, Home, Name, Prefix, Quiet, Verbose, file
 
 if TYPE_CHECKING:
     from envkeep.formats.lock_pins import Pin
@@ -65,7 +65,14 @@ def command(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", "-f", "--file", metavar="FILE", help="Write to a file, not to stdout.", show_default=False
+            "-o",
+            "--output",
+            "-f",
+            "--file",
+            parser=file,
+            metavar="FILE",
+            help="Write to a file, not to stdout.",
+            show_default=False,
         ),
     ] = None,
     name: Name = None,

@@ -69,8 +69,8 @@ def command(
             run.answer({"forgotten": (), "decisions": _named(wanted)}, lambda: forgotten_text(wanted, would=True))
         if wanted and not yes:
             run.console.say(forgotten_text(wanted, would=True))
-            if not run.console.ask(f"Remove {count(len(wanted), 'backup')} for good?"):
-                raise RefusedError("nothing was removed", "Say --yes to remove without being asked.")
+            question = f"Remove {count(len(wanted), 'backup')} for good?"
+            run.confirm(question, "nothing was removed", "Say --yes to remove without being asked.")
         gone = store.forget(wanted)
         run.answer({"forgotten": gone, "decisions": ()}, lambda: forgotten_text(gone, would=False), talk=True)
 

@@ -9,7 +9,7 @@ import typer
 
 from envkeep.cli.answering import answering
 from envkeep.cli.options import AsJson, Home, Quiet, Verbose
-from envkeep.errors import EnvkeepError
+from envkeep.errors import EnvkeepError, UsageError
 
 if TYPE_CHECKING:
     from envkeep.store.layout import Backup
@@ -42,6 +42,8 @@ def command(
     Example: envkeep import ~/old/20250131112405_environment.txt -n microscope
     """
     with answering("import", home, json=json, quiet=quiet, verbose=verbose) as run:
+        if name is not None and not name.strip():
+            raise UsageError("-n names no environment", "Leave it out, or give a name.")
         store = run.store()
         kept: list[Backup] = []
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AllowIndex", "AsJson", "DryRun", "Home", "Name", "Prefix", "Quiet", "Verbose", "Yes", "folder"]
+__all__ = ["AllowIndex", "AsJson", "DryRun", "Home", "Name", "Prefix", "Quiet", "Verbose", "Yes", "file", "folder"]
 
 
 def folder(text: str | Path) -> Path:
@@ -20,6 +20,17 @@ def folder(text: str | Path) -> Path:
     """
     if not str(text).strip():
         raise typer.BadParameter("it is empty; say . for the folder where you are")
+    return Path(text)
+
+
+def file(text: str | Path) -> Path:
+    """Return a file that an option names; see ``folder``.
+
+    Raises:
+        typer.BadParameter: the text is empty.
+    """
+    if not str(text).strip():
+        raise typer.BadParameter("it is empty; name a file")
     return Path(text)
 
 

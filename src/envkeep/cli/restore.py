@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from envkeep.cli.options import AsJson, DryRun, Home, Quiet, Verbose, Yes, folder
+from envkeep.cli.options import AsJson, DryRun, Home, Quiet, Verbose, Yes, file, folder
 from envkeep.cli.rebuilding import Rebuild, with_rebuild
 from envkeep.cli.restoring import restore_backup
 
@@ -41,6 +41,7 @@ def command(
         Path | None,
         typer.Option(
             "--script",
+            parser=file,
             metavar="FILE",
             help="Write the plan as a script for bash (.sh) or PowerShell (.ps1) that needs no envkeep, and build nothing.",
             show_default=False,

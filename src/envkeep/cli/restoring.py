@@ -38,7 +38,7 @@ def restore_backup(
     rebuild = rebuild or Rebuild()
     with answering("restore", home, json=json, quiet=quiet, verbose=verbose) as run:
         from envkeep.cli.choosing import choose
-        from envkeep.errors import RefusedError, UsageError
+        from envkeep.errors import UsageError
         from envkeep.formats.archive_sign import is_archive
         from envkeep.report.progress import progress_for
 
@@ -78,8 +78,8 @@ def restore_backup(
                 run.answer(plan, lambda: plan_text(plan, verbose=verbose))
             if not quiet:
                 run.console.say(plan_text(plan, verbose=verbose))
-            if not yes and not run.console.ask("Build it?"):
-                raise RefusedError("nothing was built", "Say --yes to build without being asked.")
+            if not yes:
+                run.confirm("Build it?", "nothing was built", "Say --yes to build without being asked.")
             from envkeep.report.restore import restored_text
             from envkeep.restoring.restore import restore
             from envkeep.store.journal import Journal

@@ -65,7 +65,7 @@ def command(
     Example: envkeep rollback microscope@2025-01-31
     """
     with answering("rollback", home, json=json, quiet=quiet, verbose=verbose) as run:
-        from envkeep.errors import RefusedError, UsageError
+        from envkeep.errors import UsageError
         from envkeep.report.progress import progress_for
 
         config = rebuild.config(run)
@@ -100,8 +100,8 @@ def command(
             if dry_run:
                 run.answer({"plan": plan, "old": contents}, lambda: shown)
             run.console.say(shown)
-            if not yes and not run.console.ask("Replace it?"):
-                raise RefusedError("nothing was changed", "Say --yes to replace it without being asked.")
+            if not yes:
+                run.confirm("Replace it?", "nothing was changed", "Say --yes to replace it without being asked.")
             saved = _save(config, where, chosen, required="no-backup" not in allowed)
             with _alone(store, where):
                 result = rollback(
@@ -130,7 +130,7 @@ def _choose(store: Store, selector: str, name: str | None, prefix: Path | None) 
     named = name is not None or prefix is not None
     chosen = choose(store, selector, *((None, None) if "@" in selector or not named else (name, prefix)))
     if named:
-        return chosen, live_prefix(name, prefix)
+        return chosen, live_prefix(name, prefix, store)
     if chosen.backup is None:
         raise UsageError(f"{chosen.label} is a file, which says nothing of an environment here", "Name it with -n or -p.")
     where = chosen.backup.environment.prefix
@@ -175,7 +175,6 @@ def _alone(store: Store, where: Path) -> AbstractContextManager[None]:
 
 
 def _discard(run: Answering, config: Config, name: str | None, prefix: Path | None, *, yes: bool, dry_run: bool) -> None:
-    from envkeep.errors import RefusedError
     from envkeep.report.rollback import discarded_text, waiting_text
     from envkeep.restoring.aside import discard, waiting
     from envkeep.store.journal import Journal
@@ -186,8 +185,8 @@ def _discard(run: Answering, config: Config, name: str | None, prefix: Path | No
     if dry_run or not found:
         run.answer(found, lambda: waiting_text(found))
     run.console.say(waiting_text(found))
-    if not yes and not run.console.ask("Remove that for good?"):
-        raise RefusedError("nothing was removed", "Say --yes to remove it without being asked.")
+    if not yes:
+        run.confirm("Remove that for good?", "nothing was removed", "Say --yes to remove it without being asked.")
     removed = discard(journal, [each.entry for each in found])
     run.answer(removed, lambda: discarded_text(removed), talk=True)
 

@@ -79,9 +79,14 @@ class Console:
         with suppress(OSError):
             _write(sys.stderr, text)
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody may answer: standard input is a terminal."""
+        return sys.stdin is not None and sys.stdin.isatty()
+
     def ask(self, question: str) -> bool:
         """Ask a yes-or-no question on stderr and return the answer; no answer (no terminal, end of input) is no."""
-        if not sys.stdin or not sys.stdin.isatty():
+        if not self.can_ask:
             return False
         sys.stderr.write(f"{question} [y/N] ")
         sys.stderr.flush()

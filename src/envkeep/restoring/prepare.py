@@ -258,7 +258,7 @@ def choose_target(source: Record | Specification, options: Options, environ: Map
         target = absolute(options.target)
     else:
         old = source.environment.name if isinstance(source, Record) else source.name or "environment"
-        name = options.name or f"{old}-{stamp}"
+        name = f"{old}-{stamp}" if options.name is None else options.name
         if not _NAME.match(name):
             raise UsageError(
                 f"'{name}' is no name for an environment", "Use letters, digits and . _ - in it, or give a path with -p."
