@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.changing import Lab
 from support.command import command
 from support.prefixes import conda_prefix
 
@@ -49,3 +50,12 @@ def test_what_does_nothing_is_refused(line: str, home: Path, tmp_path: Path) -> 
 )
 def test_what_does_something_is_not(line: str, home: Path, tmp_path: Path) -> None:
     assert command("export", "-p", conda_prefix(tmp_path / "lab", "zlib=1.2=h0"), *line.split()).status == 0
+
+
+def test_hashes_that_nobody_knows_are_told_of(home: Path, tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.pip_install("tool", "1.0")
+    done = command("export", "-p", lab.prefix, "--format", "requirements", "--hash", "sha256")
+    assert (done.status, "tool==1.0" in done.out) == (0, True)
+    assert "no hash is known of any of these packages: --online asks the index for them" in done.err
+    assert command("export", "-p", lab.prefix, "--format", "requirements").err == ""

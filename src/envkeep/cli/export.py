@@ -120,6 +120,10 @@ def command(
             with_secrets=with_secrets,
             pins=pins,
         )
+        if format_ is _Format.requirements and hash_ is not None and "--hash=" not in text:
+            # where some are known, the list says of how many others none is
+            advice = "the index has none either" if online else "--online asks the index for them"
+            run.console.warn(f"no hash is known of any of these packages: {advice}")
         if output is None:
             run.answer(
                 {"format": format_.value, "text": text, "file": None},
