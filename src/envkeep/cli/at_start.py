@@ -25,9 +25,9 @@ _NO_ENGINE = {"--engine", "--offline", "--help", "-h"}
 _ALLOCATIONS = 200_000
 # options of plain command lines by their spelling
 _QUIET = {"-q": "quiet", "--quiet": "quiet"}
+_FOLDERS = {"-p": "prefix", "--prefix": "prefix", "--home": "home"}
 # in a word that is replaced by what it matches or names
 _EXPANDED = frozenset("*?[%$~")
-_FOLDERS = {"-p": "prefix", "--prefix": "prefix", "--home": "home"}
 
 
 def main() -> None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from envkeep.engines.run import GRACE, Child, Completed, close_pipe, kill, stop, text_of
+from envkeep.engines.run import GRACE, TAIL, Child, Completed, close_pipe, kill, stop, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["Dialogue"]
-
-# lines of standard error that are kept
-_TAIL = 60
 
 
 class Dialogue:
@@ -36,7 +33,7 @@ class Dialogue:
         import weakref
 
         self._child = Child(argv, env=env, cwd=cwd, stdin=True)
-        self._errors: deque[str] = deque(maxlen=_TAIL)
+        self._errors: deque[str] = deque(maxlen=TAIL)
         self._close = weakref.finalize(self, _end, self._child)
 
     @property

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from threading import Thread
     from typing import IO
 
-__all__ = ["GRACE", "Child", "Completed", "close_pipe", "kill", "quote", "run", "stop", "stream", "text_of"]
+__all__ = ["GRACE", "TAIL", "Child", "Completed", "close_pipe", "kill", "quote", "run", "stop", "stream", "text_of"]
 
-# what a failure quotes of a long program's output
-_TAIL = 60
+TAIL = 60
+"""Lines of a long program's output that a failure quotes."""
 GRACE = 3.0
 """Seconds that an interrupted program has to tidy up before it is killed."""
 # bytes that are read at once
@@ -116,8 +116,8 @@ def stream(
         EngineError: it cannot be started.
         TimeoutError: it ran longer than ``timeout``; it and what it started are gone.
     """
-    out: deque[str] = deque(maxlen=_TAIL)
-    err: deque[str] = deque(maxlen=_TAIL)
+    out: deque[str] = deque(maxlen=TAIL)
+    err: deque[str] = deque(maxlen=TAIL)
 
     def pass_on(is_error: bool, line: bytes) -> None:
         text = text_of(line).rstrip("\r\n")
