@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import envkeep
 from envkeep import __version__
-from envkeep.capturing import conda_meta, distribution, interpreter
+from envkeep.capturing import conda_meta, distribution, interpreter, reinstalled
 from envkeep.capturing.capture import capture
 from envkeep.keeping.backup import backup
 from envkeep.keeping.former import capture_beside, former_of
@@ -61,6 +61,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     watched(conda_meta, "read_file")
     watched(distribution, "read_bytes")
+    watched(reinstalled, "read_bytes")
     return found
 
 
@@ -74,12 +75,14 @@ def back_up(prefix: Path, store: Store) -> Record:
 
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("another_process", [False, True], ids=["same process", "another process"])
+@pytest.mark.parametrize("copied", [False, True], ids=["made here", "copied"])
 @pytest.mark.parametrize("change", [*CHANGES, *IN_PLACE], ids=lambda change: change.__name__.strip("_"))
 def test_after_each_change_the_record_is_what_an_uncached_capture_gives(
-    change: Callable[[Lab, int], None], another_process: bool, tmp_path: Path, store: Store
+    change: Callable[[Lab, int], None], copied: bool, another_process: bool, tmp_path: Path, store: Store
 ) -> None:
     lab = Lab(tmp_path)
     first = {"_develop", "_conda_install", "_pip_install", "_pinned", "_pip_is_at_work", "_conda_installs_a_distribution"}
+    first |= {"_copied_without_times"} if copied else set()
     for prepared in (*CHANGES, *IN_PLACE):
         if prepared.__name__ in first:
             prepared(lab, 0)
@@ -157,6 +160,58 @@ def test_only_what_moved_is_read_again(tmp_path: Path, store: Store, reads: list
         ("editable", "1.0"),
         ("six", "1.1"),
     ]
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("another_process", [False, True], ids=["same process", "another process"])
+def test_whose_a_copied_distribution_is_is_not_read_again(
+    tmp_path: Path, store: Store, reads: list[str], another_process: bool
+) -> None:
+    lab = Lab(tmp_path)
+    infos = of_conda_and_over_conda_s(lab)
+    first = back_up(lab.prefix, store)
+    assert {f"{info.name}/RECORD" for info in infos} < set(reads)
+    assert (owner_of("attrs", first), owner_of("numpy", first)) == ("attrs", None)
+    reads.clear()
+    if another_process:
+        forget_what_was_read()
+    install(lab.prefix, "xz=5.1=h1")
+    record = back_up(lab.prefix, store)
+    assert {name for name in reads if not name.startswith("editable-")} == {"xz-5.1-h1.json"}
+    assert record.distributions == first.distributions
+    assert alike(without_states(record), capture(lab.prefix, ask_git=False))
+
+
+@pytest.mark.usefixtures("at_once")
+def test_whose_a_distribution_is_that_could_not_be_read_is_asked_again(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab(tmp_path)
+    _, of_pip = of_conda_and_over_conda_s(lab)
+    read: Callable[[str | Path, int], bytes] = getattr(reinstalled, "read_bytes")  # noqa: B009 - what that module calls
+
+    def fail(path: str | Path, limit: int) -> bytes:
+        if Path(path) == of_pip / "RECORD":
+            raise OSError(errno.EMFILE, "Too many open files")
+        return read(path, limit)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reinstalled, "read_bytes", fail)
+        assert owner_of("numpy", back_up(lab.prefix, store)) == "numpy"
+    assert owner_of("numpy", back_up(lab.prefix, store)) is None
+
+
+def of_conda_and_over_conda_s(lab: Lab) -> tuple[Path, Path]:
+    """Return the metadata of two that conda lists, younger than its records: one as conda linked it, one reinstalled by pip."""
+    attrs, numpy = lab.conda_install("attrs", "2.0"), lab.conda_install("numpy", "2.0")
+    (numpy / "RECORD").write_text(f"numpy.py,sha256=b,1\n{numpy.name}/INSTALLER,,\n")
+    for info in (attrs, numpy):
+        os.utime(info, ns=(time.time_ns(), time.time_ns()))
+    return attrs, numpy
+
+
+def owner_of(name: str, record: Record) -> str | None:
+    return next(dist.conda_package for dist in record.distributions if dist.name == name)
 
 
 @pytest.mark.usefixtures("at_once")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 from support.prefixes import conda_prefix, install
@@ -44,6 +45,18 @@ class Lab:
         if origin is not None:
             (info / "direct_url.json").write_text(json.dumps(origin))
         (info / "RECORD").write_text(f"{name}.py,sha256=a{version},1\n")
+        return info
+
+    def conda_install(self, name: str, version: str) -> Path:
+        info = self.pip_install(name, version)
+        (info / "RECORD").write_text(f"{name}.py,sha256=a{version},1\n{info.name}/INSTALLER,,\n")
+        install(self.prefix, f"{name}={version}=py_0")
+        path = self.prefix / "conda-meta" / f"{name}-{version}-py_0.json"
+        listed = f"{info.relative_to(self.prefix).as_posix()}/RECORD"
+        digest = hashlib.sha256((info / "RECORD").read_bytes()).hexdigest()
+        paths = [{"_path": listed, "path_type": "hardlink", "sha256": digest, "sha256_in_prefix": digest}]
+        raw = {**json.loads(path.read_text()), "files": [listed], "paths_data": {"paths": paths, "paths_version": 1}}
+        path.write_text(json.dumps(raw))
         return info
 
     def bump_egg_info(self, version: str) -> None:
@@ -216,15 +229,7 @@ CHANGES: tuple[Callable[[Lab, int], None], ...] = (
 
 def _conda_installs_a_distribution(lab: Lab, draw: int) -> None:
     _conda_removes_a_distribution(lab, draw)
-    version = f"2.{draw}"
-    info = lab.pip_install("attrs", version)
-    install(lab.prefix, f"attrs={version}=py_0")
-    path = lab.prefix / "conda-meta" / f"attrs-{version}-py_0.json"
-    listed = f"{info.relative_to(lab.prefix).as_posix()}/RECORD"
-    digest = hashlib.sha256((info / "RECORD").read_bytes()).hexdigest()
-    paths = [{"_path": listed, "path_type": "hardlink", "sha256": digest, "sha256_in_prefix": digest}]
-    raw = {**json.loads(path.read_text()), "files": [listed], "paths_data": {"paths": paths, "paths_version": 1}}
-    path.write_text(json.dumps(raw))
+    lab.conda_install("attrs", f"2.{draw}")
 
 
 def _conda_removes_a_distribution(lab: Lab, draw: int) -> None:
@@ -238,6 +243,33 @@ def _pip_puts_the_same_over_conda_s(lab: Lab, draw: int) -> None:
     for info in tuple(lab.site.glob("attrs-*.dist-info")):
         lab.pip_install("attrs", info.name.split("-")[1].removesuffix(".dist"))
         (info / "RECORD").write_text(f"attrs.py,sha256=c{draw},1\n{info.name}/INSTALLER,,\n")
+
+
+def _copied_without_times(lab: Lab, draw: int) -> None:
+    # cp -r: whatever was copied last is the youngest
+    for path in sorted((lab.prefix / "conda-meta").glob("*.json")) if draw % 2 else ():
+        path.touch()
+    for info in lab.site.glob("*-*.dist-info"):
+        # the kernel's own stamp may be that of the record
+        os.utime(info, ns=(time.time_ns(), time.time_ns()))
+
+
+def _a_file_list_is_rewritten(lab: Lab, draw: int) -> None:
+    for path in lab.site.glob("attrs-*.dist-info/RECORD"):
+        path.write_text(f"attrs.py,sha256=d{draw},1\n{path.parent.name}/INSTALLER,,\n")
+
+
+def _conda_s_record_has_another_hash(lab: Lab, draw: int) -> None:
+    for path in (lab.prefix / "conda-meta").glob("attrs-*.json"):
+        before = path.stat()
+        raw = json.loads(path.read_text())
+        # that of what is there, or one of nothing
+        found = [hashlib.sha256(record.read_bytes()).hexdigest() for record in lab.site.glob("attrs-*.dist-info/RECORD")]
+        digest = found[0] if found and draw % 2 else f"{draw}" * 64
+        for entry in raw["paths_data"]["paths"]:
+            entry["sha256_in_prefix"] = digest
+        path.write_text(json.dumps(raw))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def _pip_removes_conda_s(lab: Lab, draw: int) -> None:
@@ -289,6 +321,9 @@ IN_PLACE: tuple[Callable[[Lab, int], None], ...] = (
     _conda_installs_a_distribution,
     _conda_removes_a_distribution,
     _pip_puts_the_same_over_conda_s,
+    _copied_without_times,
+    _a_file_list_is_rewritten,
+    _conda_s_record_has_another_hash,
     _pip_removes_conda_s,
     _pip_puts_another_version_over_conda_s,
     _two_records_of_one_package,

@@ -102,6 +102,23 @@ class Former:
         if stand and was_at_rest(stand, self.began):
             self._packages[file] = PackageRow(file, stand, owned)
 
+    def record_stand(self, file: str) -> str:
+        """Return how a record of conda-meta stood before it was read for this capture; empty where that says too little."""
+        row = self._packages.get(file)
+        return "" if row is None else row.stand
+
+    def is_conda(self, path: str, stands: str) -> bool | None:
+        """Return whether a metadata folder that conda lists was conda's when what proves it stood like that; None: not known.
+
+        Args:
+            path: of the folder.
+            stands: how what decides stood, conda's record last; what is kept of a distribution begins with it.
+        """
+        row = self._distribution_rows.get(path)
+        if row is None or not f"{row.stands}|".startswith(f"{stands}|"):
+            return None
+        return row.owner is not None
+
     def distribution(self, path: str, owner: str | None, stands: str) -> Found | Distribution | None:
         """Return the distribution of a metadata folder that belonged to the same and did not move, as it was found if it was."""
         row = self._distribution_rows.get(path)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.capturing.reinstalled import is_reinstalled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from envkeep.capturing.conda_meta import CondaMeta
 
@@ -39,7 +39,7 @@ class Owners:
         self.counted: dict[str, str] = {}
         self._owners: dict[str, str] = {}
         self._records = meta.records
-        self._meta = prefix / "conda-meta"
+        self._meta = f"{prefix}{os.sep}conda-meta{os.sep}"
         known = {_identity(folder): folder for folder in folders}
         self._parents: dict[str, tuple[str, bool]] = {}
         for path, package in meta.owners.items():
@@ -66,8 +66,11 @@ class Owners:
         package = self._owners.get(place)
         return package is not None and mtime <= self._records[package].mtime
 
-    def owner(self, place: str, mtime: int) -> str | None:
-        """Return the conda package whose a distribution's metadata is; None for what pip, uv or others put there.
+    def claim(self, place: str, mtime: int) -> tuple[str | None, str]:
+        """Return the conda package that lists a distribution's metadata, and the file of its record where that proves nothing.
+
+        conda writes the record last; what is younger may be pip's. In a copied prefix the times say nothing, so the files decide
+        (see ``is_reinstalled``).
 
         Args:
             place: its path, as a listing of the folder has it.
@@ -75,13 +78,16 @@ class Owners:
         """
         package = self._owners.get(place)
         if package is None:
-            return None
+            return None, ""
         record = self._records[package]
-        # conda writes the record last; in a copied prefix the times say nothing, so the files decide
-        if mtime <= record.mtime or not place.endswith(".dist-info"):
-            return package
-        listed = next(path for path in record.owned if self._place(path) == place)
-        return None if is_reinstalled(Path(place), listed, self._meta / record.file) else package
+        return package, record.file if mtime > record.mtime and place.endswith(".dist-info") else ""
+
+    def is_reinstalled(self, place: str) -> bool | None:
+        """Return whether pip, uv or others have put there what a conda package lists; None where that cannot be read now."""
+        record = self._records[self._owners[place]]
+        # most have one
+        listed = next(path for path in record.owned if len(record.owned) == 1 or self._place(path) == place)
+        return is_reinstalled(place, listed, f"{self._meta}{record.file}")
 
     def _place(self, listed: str) -> str:
         parent, _, name = listed.rpartition("/")

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from envkeep.capturing.reading import decode, read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Container
-    from pathlib import Path
+    from collections.abc import Iterator
 
 __all__ = ["is_reinstalled", "is_rewritten"]
 
@@ -23,19 +22,21 @@ _LIMIT = 64 << 20
 _DIGEST = re.compile(rb'"sha256(?P<linked>_in_prefix)?": ?"(?P<digest>[0-9a-f]{64})"')
 
 
-def is_reinstalled(dist_info: Path, listed: str, conda_record: Path) -> bool:
-    """Return whether a distribution's RECORD is proven not to be the one that conda linked.
+def is_reinstalled(dist_info: str, listed: str, conda_record: str) -> bool | None:
+    """Return whether a distribution's RECORD is proven not to be the one that conda linked; None where one cannot be read.
 
     Args:
-        dist_info: the metadata folder.
+        dist_info: path of the metadata folder.
         listed: its path as conda's record lists it.
         conda_record: path of that record (a JSON file of conda-meta).
     """
     try:
-        found = read_bytes(dist_info / "RECORD", _LIMIT)
+        found = read_bytes(f"{dist_info}/RECORD", _LIMIT)
         expected = _linked_digest(read_bytes(conda_record, _LIMIT), f"{listed}/RECORD")
-    except OSError:
+    except FileNotFoundError:
         return False
+    except OSError:
+        return None
     return is_rewritten(found, expected)
 
 
@@ -55,19 +56,25 @@ def is_rewritten(record: bytes, linked: str | None) -> bool:
 
 
 def _linked_digest(record: bytes, path: str) -> str | None:
-    # of a noarch package conda keeps the path that the archive has it at
-    paths = dict.fromkeys((path, path[max(path.find("site-packages/"), 0) :], path.replace("/", "\\")))
-    for spelled in paths:
+    for spelled in _spellings(path):
         begin = record.find(b'"_path": ' + dumps(spelled).encode())
         if begin < 0:
             continue
         start, end = record.rfind(b"{", 0, begin), record.find(b"}", begin)
-        digests = {found["linked"]: found["digest"].decode() for found in _DIGEST.finditer(record[start:end])}
+        digests = {found["linked"]: found["digest"].decode() for found in _DIGEST.finditer(record, start, end)}
         return digests.get(b"_in_prefix") or digests.get(None)
-    return _of_document(record, paths)
+    return _of_document(record, {*_spellings(path)})
 
 
-def _of_document(record: bytes, paths: Container[str]) -> str | None:
+def _spellings(path: str) -> Iterator[str]:
+    # all but the first are seldom asked for
+    yield path
+    # of a noarch package conda keeps the path that the archive has it at
+    yield path[max(path.find("site-packages/"), 0) :]
+    yield path.replace("/", "\\")
+
+
+def _of_document(record: bytes, paths: set[str]) -> str | None:
     # laid out as nobody known writes it
     try:
         raw: Any = loads(decode(record))
