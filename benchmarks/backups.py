@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measuring import RUNS, Row, in_turn, median_ms, share
-from benchmarks.prefixes import FILES, age, change_package, make_prefix, shared_prefix
+from benchmarks.prefixes import FILES, age, change_package, forget_times, make_prefix, shared_prefix
 from envkeep.capturing.capture import capture
 from envkeep.keeping.backup import backup
 from envkeep.store.store import Store
@@ -65,23 +65,32 @@ def _runs(size: int) -> int:
 
 
 def changed(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
-    """Back up after one package changed."""
+    """Back up after one package changed, and at the size of the bound in an environment copied without its files' times as well."""
     for size in sizes:
-        prefix = make_prefix(folder / f"env{size}", size)
-        store = Store(folder / f"home{size}", limit=100)
-        backup(prefix, store)
-        versions = count(2)
+        bounded = size == _SIZE
+        for copied in (False, True) if bounded else (False,):
+            spent = _one_changed(folder / ("copied" if copied else "made"), size, copied=copied)
+            bound = {"reach": "≤ 15 ms", "reached": spent <= 15} if bounded else {}
+            work = "backup(), one package changed, copied without times" if copied else "backup(), one package changed"
+            yield Row(work=work, size=f"{size}", measured=f"{spent:.1f} ms", **bound)  # type: ignore[arg-type]
 
-        def change(prefix: Path = prefix, versions: count[int] = versions) -> None:
-            change_package(prefix, 7, f"1.{next(versions)}")
 
-        change()
-        # an environment at rest, but for the package that changes
-        age(prefix)
-        backup(prefix, store)
-        spent = median_ms(lambda prefix=prefix, store=store: backup(prefix, store), _runs(size), before=change)  # type: ignore[misc]
-        bound = {"reach": "≤ 15 ms", "reached": spent <= 15} if size == _SIZE else {}
-        yield Row(work="backup(), one package changed", size=f"{size}", measured=f"{spent:.1f} ms", **bound)  # type: ignore[arg-type]
+def _one_changed(folder: Path, size: int, *, copied: bool) -> float:
+    prefix = make_prefix(folder / f"env{size}", size)
+    if copied:
+        forget_times(prefix)
+    store = Store(folder / f"home{size}", limit=100)
+    backup(prefix, store)
+    versions = count(2)
+
+    def change() -> None:
+        change_package(prefix, 7, f"1.{next(versions)}")
+
+    change()
+    # an environment at rest, but for the package that changes
+    age(prefix)
+    backup(prefix, store)
+    return median_ms(lambda: backup(prefix, store), _runs(size), before=change)
 
 
 def first_capture(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-__all__ = ["FILES", "add_package", "age", "change_package", "make_prefix", "shared_prefix"]
+__all__ = ["FILES", "add_package", "age", "change_package", "forget_times", "make_prefix", "shared_prefix"]
 
 FILES = 60
 _SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
@@ -76,6 +76,12 @@ def change_package(prefix: Path, number: int, version: str) -> None:
         history.write(f"==> 2025-02-01 11:24:05 <==\n# cmd: conda update {name}\n+conda-forge/linux-64::{name}-{version}-py_0\n")
 
 
+def forget_times(prefix: Path) -> None:
+    """Make every distribution younger than its conda record, as they are in an environment copied without its files' times."""
+    for info in (prefix / _SITE).glob("*.dist-info"):
+        info.touch()
+
+
 def age(prefix: Path) -> None:
     """Wait until nothing in an environment has changed a moment ago: what has is looked at again (see the docs)."""
     import time
@@ -96,7 +102,7 @@ def _write_distribution(site: Path, name: str, version: str, installer: str, fil
     (info / "METADATA").write_text(head + "A description in some paragraphs.\n" * 100)
     digest = "sha256=" + hashlib.sha256(name.encode()).hexdigest()[:43]
     listed = "".join(f"{name}/module_{number}.py,{digest},{number * 97}\n" for number in range(files))
-    (info / "RECORD").write_text(listed + f"{info.name}/RECORD,,\n")
+    (info / "RECORD").write_text(f"{listed}{info.name}/INSTALLER,,\n{info.name}/RECORD,,\n")
     (info / "INSTALLER").write_text(f"{installer}\n")
     (info / "WHEEL").write_text("Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
     (info / "REQUESTED").write_text("")
@@ -107,6 +113,8 @@ def _write_record(  # noqa: PLR0917
     prefix: Path, name: str, version: str, build: str, paths: list[str], depends: tuple[str, ...], files: int
 ) -> None:
     digest = hashlib.sha256(f"{name}{version}".encode()).hexdigest()
+    # what tells whose a distribution is, where the times do not
+    digests = {path: hashlib.sha256((prefix / path).read_bytes()).hexdigest() for path in paths if path.endswith("/RECORD")}
     fn = f"{name}-{version}-{build}.conda"
     record = {
         "arch": "x86_64",
@@ -126,8 +134,9 @@ def _write_record(  # noqa: PLR0917
         "package_tarball_full_path": f"/opt/conda/pkgs/{fn}",
         "paths_data": {
             "paths": [
-                {"_path": path, "path_type": "hardlink", "sha256": digest, "sha256_in_prefix": digest, "size_in_bytes": files}
+                {"_path": path, "path_type": "hardlink", "sha256": own, "sha256_in_prefix": own, "size_in_bytes": files}
                 for path in paths
+                for own in [digests.get(path, digest)]
             ],
             "paths_version": 1,
         },

@@ -165,7 +165,7 @@ def backup(
 
     with store.locked(environment):
         # captured before the lock was had: fresh enough only where nobody kept one in between
-        if record is None or store.backups(environment):
+        if record is None or next(store.newest_first(environment), None) is not None:
             # whoever forces a backup wants all of it read
             former = Former() if force else former_of(prefix, store, environment)
             record = _capture(prefix, now, former)

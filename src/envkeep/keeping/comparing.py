@@ -55,13 +55,20 @@ def compare(store: Store, environment: StoredEnvironment, record: Record, digest
         StoreError: the backups cannot be read.
     """
     prefix = record.environment.prefix
-    own = [backup for backup in store.backups(environment) if _is_captured_here(backup, prefix)]
-    if not own:
+    since: list[Backup] = []
+    complete: Backup | None = None
+    for backup in store.newest_first(environment):
+        if not _is_captured_here(backup, prefix):
+            continue
+        if backup.digest is not None:
+            complete = backup
+            break
+        since.append(backup)
+    last = since[0] if since else complete
+    if last is None:
         return Comparison(same=False)
-    complete = next((backup for backup in reversed(own) if backup.digest is not None), None)
-    since = own if complete is None else own[own.index(complete) + 1 :]
     if complete is None or any(_tells_otherwise(backup, record) for backup in since):
-        return Comparison(same=False, previous=own[-1], changes=_changes(own[-1], record))
+        return Comparison(same=False, previous=last, changes=_changes(last, record))
     if complete.digest == digest:
         from envkeep.diffing.changes import Changes
 

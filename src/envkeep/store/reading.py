@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.errors import BadFormatError
@@ -25,9 +25,8 @@ from envkeep.store.seen import signature
 from envkeep.store.stamps import instant_of, is_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from envkeep.store.manifest import Manifest
     from envkeep.store.seen import Signature
@@ -38,6 +37,7 @@ __all__ = [
     "last_order",
     "leftovers",
     "microseconds",
+    "newest_first",
     "read_backup",
     "read_backups",
     "read_environment",
@@ -81,6 +81,26 @@ def read_backups(environment: StoredEnvironment) -> tuple[Backup, ...]:
     return tuple(sorted((backup for backup in found if backup is not None), key=lambda backup: (backup.order, backup.stamp)))
 
 
+def newest_first(environment: StoredEnvironment) -> Iterator[Backup]:
+    """Yield the backups in a folder from the last one on, each read when it is asked for; in all else as ``read_backups``."""
+    folder = str(environment.path)
+    passed: tuple[int, str] | None = None
+    for look in range(_LOOKS):
+        stamps, tags = _stamps(environment)
+        for place in sorted([(_order(folder, stamp), stamp) for stamp in stamps], reverse=True):
+            if passed is not None and place >= passed:
+                continue
+            backup = _backup(environment, place[1], tags.get(place[1], ()))
+            if backup is not None:
+                passed = place
+                yield backup
+            elif look < _LOOKS - 1:
+                # it was rotated away, so that one may have come
+                break
+        else:
+            return
+
+
 def read_backup(environment: StoredEnvironment, stamp: str) -> Backup | None:
     """Return one backup of an environment, None where it is not there (any more)."""
     return _backup(environment, stamp, _tags_by_stamp(environment.path).get(stamp, ()))
@@ -104,18 +124,10 @@ def last_order(environment: StoredEnvironment) -> int:
     Raises:
         OSError: the folder cannot be read.
     """
-    highest = 0
     with os.scandir(environment.path) as entries:
-        names = [entry.name for entry in entries]
-    for name in names:
-        stamp = stamp_of_txt(name)
-        manifest = _manifest(environment.path / (stamp or name)) if stamp is not None or is_stamp(name) else None
-        if manifest is not None:
-            highest = max(highest, manifest.order)
-        elif stamp is not None:
-            with suppress(OSError):
-                highest = max(highest, microseconds(instant_of(stamp, (environment.path / name).stat().st_mtime)))
-    return highest
+        stamps = {stamp_of_txt(entry.name) or entry.name for entry in entries}
+    folder = str(environment.path)
+    return max([_order(folder, stamp) for stamp in stamps if is_stamp(stamp)], default=0)
 
 
 def leftovers(folder: Path) -> tuple[Path, ...]:
@@ -178,33 +190,49 @@ def _tags_by_stamp(folder: Path) -> dict[str, tuple[str, ...]]:
 
 def _look(environment: StoredEnvironment) -> list[Backup | None]:
     """Return what is in a folder, unsorted; None for each that went away meanwhile."""
+    stamps, tags = _stamps(environment)
+    return [_backup(environment, stamp, tags.get(stamp, ())) for stamp in stamps]
+
+
+def _stamps(environment: StoredEnvironment) -> tuple[set[str], dict[str, tuple[str, ...]]]:
+    """Return the stamps of the backups in a folder, none where it is gone, and the tags on them."""
     with reading(environment.path):
         try:
             with os.scandir(environment.path) as entries:
                 names = {entry.name for entry in entries}
         except FileNotFoundError:
-            return []
+            return set(), {}
     tags = _tags_by_stamp(environment.path)
     stamps = {stamp for name in names if (stamp := stamp_of_txt(name)) is not None}
     # PyMoDAQ knows no tags: where it rotated a tagged backup's `.txt` away, the rest still is a backup
-    stamps |= {stamp for stamp in tags if stamp in names and is_stamp(stamp)}
-    return [_backup(environment, stamp, tags.get(stamp, ())) for stamp in stamps]
+    return stamps | {stamp for stamp in tags if stamp in names and is_stamp(stamp)}, tags
+
+
+def _order(folder: str, stamp: str) -> int:
+    """Return the ``order`` of a backup without a look at its files; 0 where nothing says it."""
+    start = f"{folder}{os.sep}{stamp}"
+    manifest = _manifest(start)
+    if manifest is not None:
+        return manifest.order
+    try:
+        return microseconds(instant_of(stamp, os.stat(start + TXT_SUFFIX).st_mtime))  # noqa: PTH116 - as below
+    except OSError:
+        return 0
 
 
 def _backup(environment: StoredEnvironment, stamp: str, tags: tuple[str, ...]) -> Backup | None:
-    txt = environment.path / f"{stamp}{TXT_SUFFIX}"
-    folder = environment.path / stamp
-    # not asked of the listing: one that runs while a backup is written may hold its `.txt` and not its folder
-    manifest = _manifest(folder)
     # joined as text: a list of a thousand backups makes this the most of its work
-    start = f"{folder}{os.sep}"
-    sizes_fit = manifest is not None and all(_size(start + entry.name) == entry.size for entry in manifest.files)
-    folder_stands = manifest is not None or folder.is_dir()
+    start = f"{environment.path}{os.sep}{stamp}"
+    # not asked of the listing: one that runs while a backup is written may hold its `.txt` and not its folder
+    manifest = _manifest(start)
+    sizes_fit = manifest is not None and all(_size(f"{start}{os.sep}{entry.name}") == entry.size for entry in manifest.files)
+    folder_stands = manifest is not None or os.path.isdir(start)  # noqa: PTH112
     # looked at after the folder: the `.txt` goes first, so where it still stands nobody had begun to remove the rest
     try:
-        status = txt.stat()
+        status = os.stat(start + TXT_SUFFIX)  # noqa: PTH116
     except OSError:
         status = None
+    txt, folder = environment.path / f"{stamp}{TXT_SUFFIX}", environment.path / stamp
     if manifest is not None and (status is not None or tags):
         edited = status is not None and status.st_size != manifest.txt.size
         return Backup(
@@ -219,7 +247,7 @@ def _backup(environment: StoredEnvironment, stamp: str, tags: tuple[str, ...]) -
             tags=tags,
             note=manifest.note,
             summary=manifest.summary,
-            size=manifest.txt.size + sum(entry.size for entry in manifest.files),
+            size=manifest.txt.size + sum([entry.size for entry in manifest.files]),
         )
     if status is None:
         return None
@@ -238,7 +266,7 @@ def _backup(environment: StoredEnvironment, stamp: str, tags: tuple[str, ...]) -
     )
 
 
-def _manifest(folder: Path) -> Manifest | None:
+def _manifest(folder: str) -> Manifest | None:
     stand = signature(f"{folder}{os.sep}{MANIFEST}")
     try:
         return None if stand is None else _manifest_as(folder, stand)
@@ -247,10 +275,11 @@ def _manifest(folder: Path) -> Manifest | None:
         return None
 
 
-@lru_cache(maxsize=256)
-def _manifest_as(folder: Path, stand: Signature) -> Manifest | None:  # noqa: ARG001 - another file, another reading
+# some 3 kB each; when a backup is kept, those of all others are asked for twice
+@lru_cache(maxsize=2048)
+def _manifest_as(folder: str, stand: Signature) -> Manifest | None:  # noqa: ARG001 - another file, another reading
     try:
-        return read_manifest(folder)
+        return read_manifest(Path(folder))
     except BadFormatError:
         return None
 

@@ -7,6 +7,7 @@ it: the UTC instant of the manifest does.
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 __all__ = ["FORMAT", "instant_of", "is_stamp", "next_stamp", "readable", "stamp_of"]
 
@@ -20,6 +21,8 @@ def stamp_of(instant: datetime) -> str:
     return f"{local.year:04d}{local:%m%d%H%M%S}"
 
 
+# when a backup is kept it is asked of each other's name a dozen times
+@lru_cache(maxsize=4096)
 def is_stamp(text: str) -> bool:
     """Return whether a text is a stamp: 14 digits that are a date and a time."""
     return _parse(text) is not None

@@ -18,7 +18,7 @@ from envkeep.store.layout import MANIFEST, RECORD, TAGS, TEMPORARY, TXT_SUFFIX, 
 from envkeep.store.locks import Locks
 from envkeep.store.manifest import Manifest, file_entry, manifest_bytes, tags_bytes
 from envkeep.store.names import tag_fault
-from envkeep.store.reading import last_order, leftovers, microseconds, read_backup, read_backups, tags_of
+from envkeep.store.reading import last_order, leftovers, microseconds, newest_first, read_backup, read_backups, tags_of
 from envkeep.store.retention import decide
 from envkeep.store.stamps import next_stamp, readable, stamp_of
 
@@ -75,6 +75,14 @@ class Store:
             StoreError: the folder cannot be read.
         """
         return read_backups(environment)
+
+    def newest_first(self, environment: StoredEnvironment) -> Iterator[Backup]:
+        """Yield the backups of an environment from the last one on, each read when it is asked for.
+
+        Raises:
+            StoreError: the folder cannot be read.
+        """
+        return newest_first(environment)
 
     def load(self, backup: Backup) -> Record | Specification:
         """Return what a backup holds, read from the best of its files; see ``contents.load``."""
@@ -309,7 +317,9 @@ class Store:
             self.sweep(environment)
             self._tags(environment)
             # without a look at each backup: mostly there are not so many
-            if sum(path.name.endswith(TXT_SUFFIX) for path in environment.path.iterdir()) <= self.limit:
+            with os.scandir(environment.path) as entries:
+                count = sum(entry.name.endswith(TXT_SUFFIX) for entry in entries)
+            if count <= self.limit:
                 return ()
             gone = tuple(decision.backup for decision in self.rotation(environment) if not decision.keep)
             return tuple(backup for backup in gone if self._remove(backup))
