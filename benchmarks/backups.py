@@ -65,7 +65,7 @@ def _runs(size: int) -> int:
 
 
 def changed(folder: Path, sizes: tuple[int, ...]) -> Iterator[Row]:
-    """Back up after one package changed, and at the size of the bound in an environment copied without its files' times as well."""
+    """Back up after one package changed; at the size of the bound in an environment copied without its files' times as well."""
     for size in sizes:
         bounded = size == _SIZE
         for copied in (False, True) if bounded else (False,):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from envkeep.errors import RefusedError, StoreError, UnknownBackupError, UsageError
-from envkeep.store import reading
+from envkeep.store import manifest
 from envkeep.store.contents import is_intact
 from envkeep.store.layout import LOCK, Backup, StoredEnvironment
 from envkeep.store.reading import backup_at
@@ -160,12 +160,12 @@ def test_what_could_not_be_read_once_is_not_damaged_for_that(
 ) -> None:
     kept = publish(store, stored, "six==1")
 
-    def fail(folder: Path) -> object:
-        raise OSError(errno.EMFILE, "Too many open files", str(folder))
+    def fail(path: str) -> object:
+        raise OSError(errno.EMFILE, "Too many open files", path)
 
-    reading._manifest_as.cache_clear()
+    manifest._manifest.cache_clear()
     with monkeypatch.context() as patch:
-        patch.setattr(reading, "read_manifest", fail)
+        patch.setattr(manifest, "_load", fail)
         assert [backup.state for backup in store.backups(stored)] == ["damaged"]
     assert [(backup.stamp, backup.state) for backup in store.backups(stored)] == [(kept.stamp, "whole")]
 

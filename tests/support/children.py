@@ -70,7 +70,7 @@ def killed_at(number: int, work: Callable[..., object], *given: object) -> None:
 
         return step
 
-    for name in ("open", "fsync"):
+    for name in ("open", "fsync", "unlink", "rmdir"):
         setattr(os, name, dying(getattr(os, name)))
     os.write = dying(os.write, torn=True)
     for name in ("mkdir", "rename", "replace", "unlink", "rmdir", "hardlink_to"):

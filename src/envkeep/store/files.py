@@ -231,24 +231,35 @@ def staged() -> Iterator[_Stage]:
         stage.discard()
 
 
-def set_aside(path: Path) -> Path:
-    """Rename what shall go to a temporary name, in one step, and return that; a reader has it whole or not at all."""
-    aside = _temporary(path)
-    path.rename(aside)
-    sync_folder(path.parent)
+def set_aside(*paths: Path) -> list[Path]:
+    """Rename what shall go to temporary names, each in one step, and return those: who reads has it whole or not at all.
+
+    They are renamed in the order given, and all of them on the disk when this returns.
+    """
+    aside = []
+    for path in paths:
+        aside.append(_temporary(path))
+        path.rename(aside[-1])
+    for folder in {path.parent for path in aside}:
+        sync_folder(folder)
     return aside
 
 
-def remove_tree(path: Path) -> None:
+def remove_tree(path: str | Path) -> None:
     """Remove a file, a link (not what it points to) or a folder with all in it."""
-    if path.is_dir() and not path.is_symlink():
+    try:
+        os.unlink(path)  # noqa: PTH108
+    except FileNotFoundError:
+        pass
+    except OSError:
+        # a folder, which each system refuses in its own words
+        if os.path.islink(path) or not os.path.isdir(path):  # noqa: PTH112, PTH114
+            raise
         with os.scandir(path) as entries:
-            names = [entry.name for entry in entries]
-        for name in names:
-            remove_tree(path / name)
-        path.rmdir()
-    else:
-        path.unlink(missing_ok=True)
+            inside = [entry.path for entry in entries]
+        for each in inside:
+            remove_tree(each)
+        os.rmdir(path)  # noqa: PTH106
 
 
 def _temporary(path: Path) -> Path:

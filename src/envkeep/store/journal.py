@@ -180,7 +180,7 @@ class Journal:
             if entry is not None and entry.stage == "done":
                 # on Windows not while another process looks at it; then the next one does it
                 with suppress(OSError):
-                    remove_tree(set_aside(folder))
+                    remove_tree(*set_aside(folder))
 
 
 def _bytes(entry: Entry) -> bytes:

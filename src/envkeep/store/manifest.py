@@ -10,17 +10,20 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from envkeep import __version__
 from envkeep.errors import BadFormatError
 from envkeep.store.layout import MANIFEST, Summary
+from envkeep.store.seen import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from envkeep.model.record import EnvironmentKind
+    from envkeep.store.seen import Signature
 
 __all__ = [
     "FileEntry",
@@ -116,15 +119,21 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     )
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: str | Path) -> Manifest:
     """Return the manifest of a backup's folder.
 
     Raises:
         BadFormatError: it is not one; names the key.
         OSError: it cannot be read, or is not there.
     """
-    source = str(folder / MANIFEST)
-    top = _load(folder / MANIFEST)
+    path = os.path.join(folder, MANIFEST)  # noqa: PTH118 - of each backup of an environment whenever one is kept
+    return _manifest(path, signature_of(os.stat(path)))  # noqa: PTH116
+
+
+# some 3 kB each; when a backup is kept, those of all others are asked for twice
+@lru_cache(maxsize=2048)
+def _manifest(source: str, stand: Signature) -> Manifest:  # noqa: ARG001 - another file, another reading
+    top = _load(source)
     summary = _field(top, "summary", dict, source)
     changes = _optional(summary, "changes", dict, f"{source}: summary")
     txt = _field(top, "txt", dict, source)
@@ -200,8 +209,8 @@ def _json(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _load(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
+def _load(path: str | Path) -> dict[str, Any]:
+    with open(path, "rb") as file:  # noqa: PTH123
         # a bound given to read() is allocated each time
         size = os.fstat(file.fileno()).st_size
         data = file.read() if size <= _LARGEST else b""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.errors import BadFormatError
@@ -21,15 +19,14 @@ from envkeep.store.layout import (
     stamp_of_txt,
 )
 from envkeep.store.manifest import read_identity, read_manifest, read_tags
-from envkeep.store.seen import signature
 from envkeep.store.stamps import instant_of, is_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from envkeep.store.manifest import Manifest
-    from envkeep.store.seen import Signature
 
 __all__ = [
     "Header",
@@ -267,20 +264,9 @@ def _backup(environment: StoredEnvironment, stamp: str, tags: tuple[str, ...]) -
 
 
 def _manifest(folder: str) -> Manifest | None:
-    stand = signature(f"{folder}{os.sep}{MANIFEST}")
     try:
-        return None if stand is None else _manifest_as(folder, stand)
-    except OSError:
-        # it may well be read the next time
-        return None
-
-
-# some 3 kB each; when a backup is kept, those of all others are asked for twice
-@lru_cache(maxsize=2048)
-def _manifest_as(folder: str, stand: Signature) -> Manifest | None:  # noqa: ARG001 - another file, another reading
-    try:
-        return read_manifest(Path(folder))
-    except BadFormatError:
+        return read_manifest(folder)
+    except (BadFormatError, OSError):
         return None
 
 

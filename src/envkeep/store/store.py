@@ -231,7 +231,7 @@ class Store:
                 except BaseException:
                     # where it was stopped after the last step, the backup is whole
                     if not _holds(environment.path / f"{stamp}{TXT_SUFFIX}", txt):
-                        remove_tree(set_aside(environment.path / stamp))
+                        remove_tree(*set_aside(environment.path / stamp))
                     raise
             if tag is not None:
                 self._write_tags(environment, {**self._tags(environment), tag: stamp})
@@ -334,13 +334,13 @@ class Store:
         except (BadFormatError, OSError):
             return
         for path in left:
-            remove_tree(path if path.name.startswith(TEMPORARY) else set_aside(path))
+            remove_tree(path if path.name.startswith(TEMPORARY) else set_aside(path)[0])
 
     # -- inside
 
     def _remove(self, backup: Backup) -> bool:
         # the `.txt` first: without it the rest is no backup any more, and the next writer would finish this
-        aside = [set_aside(part) for part in (backup.txt, backup.environment.path / backup.stamp) if os.path.lexists(part)]
+        aside = set_aside(*[part for part in (backup.txt, backup.environment.path / backup.stamp) if os.path.lexists(part)])
         for path in aside:
             remove_tree(path)
         return bool(aside)
