@@ -79,7 +79,7 @@ def _one_changed(folder: Path, size: int, *, copied: bool) -> float:
     prefix = make_prefix(folder / f"env{size}", size)
     if copied:
         forget_times(prefix)
-    store = Store(folder / f"home{size}", limit=100)
+    store = Store(folder / f"home{size}")
     backup(prefix, store)
     versions = count(2)
 
@@ -90,6 +90,10 @@ def _one_changed(folder: Path, size: int, *, copied: bool) -> float:
     # an environment at rest, but for the package that changes
     age(prefix)
     backup(prefix, store)
+    # as many as are kept by default, so that with each that comes the oldest goes
+    while len(list(store.path.glob("*/*.txt"))) < store.limit:
+        change()
+        backup(prefix, store)
     return median_ms(lambda: backup(prefix, store), _runs(size), before=change)
 
 
