@@ -53,6 +53,24 @@ def test_the_ending_says_which_kind_of_script(scope: Path, envkeep: Envkeep, tmp
     assert ".ps1" in refused.err
 
 
+@pytest.mark.parametrize("verb", ["restore", "rollback"])
+def test_the_question_says_what_goes_where(scope: Path, envkeep: Envkeep, tmp_path: Path, verb: str) -> None:
+    import pty
+
+    label = envkeep("show", "scope@good").out.split()[0]
+    target = tmp_path / "new" if verb == "restore" else scope
+    ours, theirs = pty.openpty()
+    os.write(ours, b"n\n")
+    words = [sys.executable, "-m", "envkeep", verb, "scope@good", "-p", str(target), "-q"]
+    done = subprocess.run(words, stdin=theirs, capture_output=True, encoding="utf-8", check=False)
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 1, done.stderr
+    asked = f"Build {target} from {label}?" if verb == "restore" else f"Replace {target} with {label}?"
+    assert asked in done.stderr
+    assert "--yes" not in done.stderr
+
+
 def test_a_script_for_another_platform(scope: Path, envkeep: Envkeep, tmp_path: Path) -> None:
     script = tmp_path / "rebuild.sh"
     envkeep("restore", "scope@good", "-p", tmp_path / "new", "--platform", "osx-arm64", "--script", script)

@@ -79,7 +79,8 @@ def restore_backup(
             if not quiet:
                 run.console.say(plan_text(plan, verbose=verbose))
             if not yes:
-                run.confirm("Build it?", "nothing was built", "Say --yes to build without being asked.")
+                question = f"Build {plan.target} from {chosen.label}?"
+                run.confirm(question, "nothing was built", "Say --yes to build without being asked.")
             from envkeep.report.restore import restored_text
             from envkeep.restoring.restore import restore
             from envkeep.store.journal import Journal

