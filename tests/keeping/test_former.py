@@ -201,6 +201,46 @@ def test_whose_a_distribution_is_that_could_not_be_read_is_asked_again(
     assert owner_of("numpy", back_up(lab.prefix, store)) is None
 
 
+@pytest.mark.usefixtures("at_once")
+def test_whose_a_distribution_is_is_asked_again_where_the_record_was_away_for_a_moment(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab(tmp_path)
+    of_conda_and_over_conda_s(lab)
+    meta, aside = lab.prefix / "conda-meta", lab.prefix / "aside"
+    read: Callable[[str | Path, int], bytes] = getattr(reinstalled, "read_bytes")  # noqa: B009 - what that module calls
+
+    def away(path: str | Path, limit: int) -> bytes:
+        meta.rename(aside)
+        try:
+            return read(path, limit)
+        finally:
+            aside.rename(meta)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reinstalled, "read_bytes", away)
+        assert owner_of("numpy", back_up(lab.prefix, store)) == "numpy"
+    assert owner_of("numpy", back_up(lab.prefix, store)) is None
+
+
+@pytest.mark.usefixtures("at_once")
+def test_whose_a_distribution_is_that_is_listed_twice_depends_on_which_path_leads_there(tmp_path: Path, store: Store) -> None:
+    lab = Lab(tmp_path)
+    info = lab.conda_install("numpy", "2.0")
+    record = lab.prefix / "conda-meta" / "numpy-2.0-py_0.json"
+    raw = json.loads(record.read_text())
+    (own,) = raw["paths_data"]["paths"]
+    other = {**own, "sha256": "0" * 64, "sha256_in_prefix": "0" * 64}
+    raw["paths_data"]["paths"] = [{**own, "_path": f"site-packages/{info.name}/RECORD"}, other]
+    raw["files"] = [entry["_path"] for entry in raw["paths_data"]["paths"]]
+    record.write_text(json.dumps(raw))
+    os.utime(info, ns=(time.time_ns(), time.time_ns()))
+    assert owner_of("numpy", back_up(lab.prefix, store)) == "numpy"
+    # the first path leads elsewhere now
+    (lab.prefix / "site-packages").mkdir()
+    assert owner_of("numpy", back_up(lab.prefix, store)) == owner_of("numpy", capture(lab.prefix))
+
+
 def of_conda_and_over_conda_s(lab: Lab) -> tuple[Path, Path]:
     """Return the metadata of two that conda lists, younger than its records: one as conda linked it, one reinstalled by pip."""
     attrs, numpy = lab.conda_install("attrs", "2.0"), lab.conda_install("numpy", "2.0")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from envkeep.errors import RefusedError, StoreError, UnknownBackupError, UsageError
-from envkeep.store import manifest
+from envkeep.store import manifest, reading
 from envkeep.store.contents import is_intact
 from envkeep.store.layout import LOCK, Backup, StoredEnvironment
 from envkeep.store.reading import backup_at
@@ -168,6 +168,49 @@ def test_what_could_not_be_read_once_is_not_damaged_for_that(
         patch.setattr(manifest, "_load", fail)
         assert [backup.state for backup in store.backups(stored)] == ["damaged"]
     assert [(backup.stamp, backup.state) for backup in store.backups(stored)] == [(kept.stamp, "whole")]
+
+
+def test_the_last_one_is_found_though_it_comes_while_another_goes(
+    store: Store, stored: StoredEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tagged = publish(store, stored, "six==1", tag="paper")
+    gone = publish(store, stored, "six==2", now=NOON + timedelta(days=1))
+    come: list[str] = []
+    tags_of = reading._tags_by_stamp
+
+    def meanwhile(folder: Path) -> dict[str, tuple[str, ...]]:
+        # the folder has just been listed
+        if not come:
+            come.append("")
+            store.forget([gone])
+            come[0] = publish(store, stored, "six==3", now=NOON + timedelta(days=2)).stamp
+        return tags_of(folder)
+
+    monkeypatch.setattr(reading, "_tags_by_stamp", meanwhile)
+    assert [backup.stamp for backup in store.newest_first(stored)] == [*come, tagged.stamp]
+
+
+def test_one_that_took_another_s_stamp_meanwhile_comes_in_its_own_place(
+    store: Store, stored: StoredEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = publish(store, stored, "six==1")
+    last = publish(store, stored, "six==2", now=NOON + timedelta(days=1))
+    was = {first.stamp: last.order + 1}
+    order = reading._order
+    monkeypatch.setattr(reading, "_order", lambda folder, stamp: was.pop(stamp, None) or order(folder, stamp))
+    assert [backup.stamp for backup in store.newest_first(stored)] == [last.stamp, first.stamp]
+
+
+@not_root
+def test_a_folder_that_can_be_listed_and_not_looked_into_is_not_an_empty_one(store: Store, stored: StoredEnvironment) -> None:
+    publish(store, stored, "six==1")
+    stored.path.chmod(0o444)
+    try:
+        for read in (store.backups, lambda each: list(store.newest_first(each))):
+            with pytest.raises(StoreError, match="Permission denied"):
+                read(stored)
+    finally:
+        stored.path.chmod(0o755)
 
 
 @pytest.mark.parametrize("damage", ["damaged", "gone", "a file in the folder's place"])

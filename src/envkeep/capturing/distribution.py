@@ -80,16 +80,17 @@ def read_distribution(  # noqa: PLR0917 - one for each distribution, and keyword
         problems.append(_unreadable(line_text(f"{location}/{file}"), error))
         return None
     mtime, a_folder, stands = info.st_mtime_ns, S_ISDIR(info.st_mode), ""
-    conda_package, record = owners.claim(place, mtime) if owners is not None else (None, "")
+    conda_package, record = owners.claim(place, mtime) if owners is not None else (None, None)
     if former is not None and a_folder and file.endswith(".dist-info"):
         stands = f"{stand_of(info)}|{_stand(folder, file + '/METADATA')}"
-    if owners is not None and conda_package is not None and record:
-        of_record = former.record_stand(record) if former is not None and stands else ""
+    if owners is not None and record is not None:
+        # of a record that lists several, which one leads here depends on more than files
+        of_record = former.record_stand(record.file) if former is not None and stands and len(record.owned) == 1 else ""
         # whose it is hangs on two files more
         stands = f"{stands}|{_stand(folder, file + '/RECORD')}|{of_record}" if of_record else ""
         is_conda = former.is_conda(place, stands) if former is not None and stands else None
         if is_conda is None:
-            reinstalled = owners.is_reinstalled(place)
+            reinstalled = owners.is_reinstalled(place, record)
             is_conda, stands = not reinstalled, stands if reinstalled is not None else ""
         if not is_conda:
             conda_package = None

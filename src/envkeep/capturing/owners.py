@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from envkeep.capturing.conda_meta import CondaMeta
+    from envkeep.capturing.conda_meta import CondaMeta, MetaRecord
 
 __all__ = ["METADATA", "Owners", "named_by", "relative_to"]
 
@@ -66,8 +66,8 @@ class Owners:
         package = self._owners.get(place)
         return package is not None and mtime <= self._records[package].mtime
 
-    def claim(self, place: str, mtime: int) -> tuple[str | None, str]:
-        """Return the conda package that lists a distribution's metadata, and the file of its record where that proves nothing.
+    def claim(self, place: str, mtime: int) -> tuple[str | None, MetaRecord | None]:
+        """Return the conda package that lists a distribution's metadata, and its record where that proves nothing.
 
         conda writes the record last; what is younger may be pip's. In a copied prefix the times say nothing, so the files decide
         (see ``is_reinstalled``).
@@ -78,13 +78,12 @@ class Owners:
         """
         package = self._owners.get(place)
         if package is None:
-            return None, ""
+            return None, None
         record = self._records[package]
-        return package, record.file if mtime > record.mtime and place.endswith(".dist-info") else ""
+        return package, record if mtime > record.mtime and place.endswith(".dist-info") else None
 
-    def is_reinstalled(self, place: str) -> bool | None:
-        """Return whether pip, uv or others have put there what a conda package lists; None where that cannot be read now."""
-        record = self._records[self._owners[place]]
+    def is_reinstalled(self, place: str, record: MetaRecord) -> bool | None:
+        """Return whether pip, uv or others have put there what a record lists; None where that cannot be read now."""
         # most have one
         listed = next(path for path in record.owned if len(record.owned) == 1 or self._place(path) == place)
         return is_reinstalled(place, listed, f"{self._meta}{record.file}")

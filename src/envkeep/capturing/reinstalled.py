@@ -33,8 +33,6 @@ def is_reinstalled(dist_info: str, listed: str, conda_record: str) -> bool | Non
     try:
         found = read_bytes(f"{dist_info}/RECORD", _LIMIT)
         expected = _linked_digest(read_bytes(conda_record, _LIMIT), f"{listed}/RECORD")
-    except FileNotFoundError:
-        return False
     except OSError:
         return None
     return is_rewritten(found, expected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.errors import BadFormatError
@@ -24,7 +25,6 @@ from envkeep.store.stamps import instant_of, is_stamp
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from envkeep.store.manifest import Manifest
 
@@ -80,19 +80,24 @@ def read_backups(environment: StoredEnvironment) -> tuple[Backup, ...]:
 
 def newest_first(environment: StoredEnvironment) -> Iterator[Backup]:
     """Yield the backups in a folder from the last one on, each read when it is asked for; in all else as ``read_backups``."""
-    folder = str(environment.path)
     passed: tuple[int, str] | None = None
     for look in range(_LOOKS):
         stamps, tags = _stamps(environment)
-        for place in sorted([(_order(folder, stamp), stamp) for stamp in stamps], reverse=True):
+        orders = [(_order(environment.path, stamp), stamp) for stamp in stamps]
+        places = sorted([(order, stamp) for order, stamp in orders if order is not None], reverse=True)
+        is_last = look == _LOOKS - 1
+        # one that was rotated away during this look: so one may have come which it did not see
+        if len(places) < len(orders) and not is_last:
+            continue
+        for place in places:
             if passed is not None and place >= passed:
                 continue
             backup = _backup(environment, place[1], tags.get(place[1], ()))
-            if backup is not None:
+            if backup is not None and (is_last or (backup.order, backup.stamp) == place):
                 passed = place
                 yield backup
-            elif look < _LOOKS - 1:
-                # it was rotated away, so that one may have come
+            elif not is_last:
+                # the same, or another took its stamp
                 break
         else:
             return
@@ -120,11 +125,11 @@ def last_order(environment: StoredEnvironment) -> int:
 
     Raises:
         OSError: the folder cannot be read.
+        StoreError: it can be listed, and not looked into.
     """
     with os.scandir(environment.path) as entries:
         stamps = {stamp_of_txt(entry.name) or entry.name for entry in entries}
-    folder = str(environment.path)
-    return max([_order(folder, stamp) for stamp in stamps if is_stamp(stamp)], default=0)
+    return max([0, *[_order(environment.path, stamp) or 0 for stamp in stamps if is_stamp(stamp)]])
 
 
 def leftovers(folder: Path) -> tuple[Path, ...]:
@@ -205,16 +210,14 @@ def _stamps(environment: StoredEnvironment) -> tuple[set[str], dict[str, tuple[s
     return stamps | {stamp for stamp in tags if stamp in names and is_stamp(stamp)}, tags
 
 
-def _order(folder: str, stamp: str) -> int:
-    """Return the ``order`` of a backup without a look at its files; 0 where nothing says it."""
+def _order(folder: Path, stamp: str) -> int | None:
+    """Return the ``order`` of a backup without a look at its files; None where it is gone."""
     start = f"{folder}{os.sep}{stamp}"
     manifest = _manifest(start)
     if manifest is not None:
         return manifest.order
-    try:
-        return microseconds(instant_of(stamp, os.stat(start + TXT_SUFFIX).st_mtime))  # noqa: PTH116 - as below
-    except OSError:
-        return 0
+    status = _status(start + TXT_SUFFIX)
+    return None if status is None else microseconds(instant_of(stamp, status.st_mtime))
 
 
 def _backup(environment: StoredEnvironment, stamp: str, tags: tuple[str, ...]) -> Backup | None:
@@ -225,10 +228,7 @@ def _backup(environment: StoredEnvironment, stamp: str, tags: tuple[str, ...]) -
     sizes_fit = manifest is not None and all(_size(f"{start}{os.sep}{entry.name}") == entry.size for entry in manifest.files)
     folder_stands = manifest is not None or os.path.isdir(start)  # noqa: PTH112
     # looked at after the folder: the `.txt` goes first, so where it still stands nobody had begun to remove the rest
-    try:
-        status = os.stat(start + TXT_SUFFIX)  # noqa: PTH116
-    except OSError:
-        status = None
+    status = _status(start + TXT_SUFFIX)
     txt, folder = environment.path / f"{stamp}{TXT_SUFFIX}", environment.path / stamp
     if manifest is not None and (status is not None or tags):
         edited = status is not None and status.st_size != manifest.txt.size
@@ -267,6 +267,21 @@ def _manifest(folder: str) -> Manifest | None:
     try:
         return read_manifest(folder)
     except (BadFormatError, OSError):
+        return None
+
+
+def _status(path: str) -> os.stat_result | None:
+    """Return the status of a file, None where there is none.
+
+    Raises:
+        StoreError: nobody may look. Taken for an empty one, an environment's folder would be given up for another.
+    """
+    try:
+        return os.stat(path)  # noqa: PTH116 - of each backup
+    except PermissionError:
+        with reading(Path(path)):
+            raise
+    except OSError:
         return None
 
 
