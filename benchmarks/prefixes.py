@@ -83,8 +83,15 @@ def forget_times(prefix: Path) -> None:
 
 
 def age(prefix: Path) -> None:
-    """Wait until nothing in an environment has changed a moment ago: what has is looked at again (see the docs)."""
+    """Wait until nothing in an environment has changed a moment ago: what has is looked at again (see the docs).
+
+    Nor is the disk still busy with the thousands of files that were made for it.
+    """
+    import os
     import time
+
+    if sys.platform != "win32":
+        os.sync()
 
     watched = (prefix / "conda-meta", prefix / _SITE, prefix / "conda-meta" / "history")
     newest = max(path.stat().st_mtime for path in watched)
