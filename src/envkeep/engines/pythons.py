@@ -143,7 +143,8 @@ def _executables(root: Path) -> Iterator[Path]:
         return
     for folder in folders:
         for name in ("bin/python3", "bin/python", "python.exe"):
-            if (folder / name).exists():
+            # pathlib raises where a folder may not be looked into
+            if os.path.exists(folder / name):  # noqa: PTH110
                 yield folder / name
                 break
 
@@ -178,5 +179,5 @@ def _ask(path: Path, source: PythonSource) -> FoundPython | None:
     if done.returncode or len(lines) != 3:
         return None
     version, base, executable = lines
-    conda = Path(base, "conda-meta").is_dir()
+    conda = os.path.isdir(os.path.join(base, "conda-meta"))  # noqa: PTH112, PTH118 - as above
     return FoundPython(version=version, path=Path(executable), base=Path(base), source="conda" if conda else source)
