@@ -6,7 +6,6 @@ Only files are handled, so that a record of any platform can be packed on any ot
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -15,6 +14,7 @@ from envkeep.archive.digests import Digests, digests
 from envkeep.formats.archive_manifest import Lacking
 from envkeep.model.channels import is_subdir
 from envkeep.model.fetched import is_fetched
+from envkeep.model.frozen import frozen
 from envkeep.model.urls import path_of_file_url
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _ENDINGS = (".conda", ".tar.bz2")
 _ROOTS = ("miniforge3", "mambaforge", "miniconda3", "anaconda3", "micromamba", ".local/share/mamba")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CondaArtefact:
     """A conda package's file on this machine, held against the recorded hashes."""
 

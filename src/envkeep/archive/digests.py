@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.formats.archive_file import BLOCK
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Digests", "digests"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Digests:
     """Size in bytes, and hex digests."""
 

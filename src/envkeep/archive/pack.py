@@ -23,6 +23,7 @@ from envkeep.engines.base import NoProgress
 from envkeep.engines.prefixes import remove_tree
 from envkeep.errors import EnvkeepError, RefusedError
 from envkeep.formats.archive_manifest import ArchiveManifest, Lacking, PackedFile, PackedPackage, read_manifest, write_manifest
+from envkeep.model.frozen import frozen
 from envkeep.model.names import normalise
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _STAGING = ".parts"
 _DONE = "done.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PackResult:
     """What came of a pack.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.archive.repositories import GitError, checked_out, current_commit, uncommitted, write_bundle
 from envkeep.archive.sdists import TooLargeError, extract_sdist, sdist_stem, write_sdist
 from envkeep.model.fetched import remote_url, ssh_url
+from envkeep.model.frozen import frozen
 from envkeep.model.names import normalise
 from envkeep.model.urls import path_of_file_url
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ProjectSource", "project_source"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProjectSource:
     """A project's source.
 

@@ -14,11 +14,11 @@ import os
 import re
 import stat
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from envkeep.formats.archive_file import BLOCK
+from envkeep.model.frozen import frozen
 from envkeep.model.names import normalise
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class CannotRepackError(Exception):
     """Why a distribution cannot be put back into a wheel, in words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Member:
     """A file of the wheel: its name there, where it is installed, and the sha256 that RECORD says, base64 as there."""
 

@@ -6,12 +6,13 @@ import hashlib
 import os
 import stat
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envkeep.errors import EnvkeepError
 from envkeep.formats.archive_file import BLOCK, seal_text
 from envkeep.formats.archive_manifest import MANIFEST_NAME, PackedFile, write_manifest
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,7 +30,7 @@ _PART = ".part"
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ingredient:
     """A file to be packed.
 

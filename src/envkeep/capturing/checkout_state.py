@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from envkeep.capturing.checkout import find_checkout, git_folder
 from envkeep.capturing.reading import line_text, scan
 from envkeep.errors import EngineError
 from envkeep.model.credentials import scrub
+from envkeep.model.frozen import frozen
 from envkeep.model.urls import path_of_file_url
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ _ELSEWHERE = frozenset(
 _SILENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "none", "LC_ALL": "C"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckoutState:
     """The state of a checkout.
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envkeep.capturing.reading import decode, is_file, read_bytes
 from envkeep.engines.pip_files import pip_files
 from envkeep.model.credentials import without_credentials
+from envkeep.model.frozen import frozen
 from envkeep.model.urls import is_url
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ __all__ = ["Configured", "configured_indexes", "recorded_indexes"]
 _LIMIT = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Configured:
     """The indexes of pip's and uv's settings, as they are written: they may hold credentials, and are not shown.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from envkeep.capturing.reading import line_text
 from envkeep.checking.owned_files import Expected, Owned, comparable, owned_files
 from envkeep.engines.base import NoProgress
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +26,7 @@ _NOT_LOOKED_AT = frozenset({"conda-meta", "pkgs", "envs", "__pycache__"})
 _MARKS = frozenset({"CACHEDIR.TAG", ".nonadmin", ".messages.txt"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileFinding:
     """A file that is not as it was installed.
 

@@ -6,12 +6,13 @@ Nothing is installed or downloaded. Sources: the simple API as HTML (PEP 503) an
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.capturing.indexes import configured_indexes
 from envkeep.model.credentials import without_credentials
+from envkeep.model.frozen import frozen
 from envkeep.model.names import normalise
 from envkeep.model.urls import is_url, path_of_file_url
 
@@ -28,7 +29,7 @@ _LARGEST = 64 << 20
 _ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Place:
     """A place where an installer looks.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from envkeep.capturing.layout import kind_of, site_folders
 from envkeep.capturing.reading import read_bytes, read_text, scan
 from envkeep.capturing.reinstalled import is_rewritten
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ _LAUNCHER_FOLDERS = ("bin/", "scripts/")
 _PYTHONS = ("python", "pypy", "graalpy")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Expected:
     """What a file should be.
 

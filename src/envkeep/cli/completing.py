@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from envkeep.errors import EnvkeepError
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ _SIDE = {"A", "[B]"}
 _NAMES_A_NEW_ONE = {"restore", "import"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Candidate:
     """A word that could stand at the cursor, and what it is, in a few words or none."""
 

@@ -10,6 +10,8 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
+from envkeep.model.frozen import frozen
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -47,7 +49,7 @@ class _Installer(str, Enum):
     uv = "uv"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rebuild:
     """How something is rebuilt, as the command line says it."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ _ASCII = str.maketrans({"↑": "^", "↓": "v"})
 _SETTING = "*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Change:
     """One difference between two records.
 
@@ -98,7 +99,7 @@ class Change:
         return f"{self.old or 'none'} -> {self.new or 'none'}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Counts:
     """How many changes of each kind; ``settings`` counts those that are not about packages."""
 
@@ -142,7 +143,7 @@ class Counts:
         return text.translate(_ASCII) if ascii_only else text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Changes:
     """All differences between two records, in order: Python, packages by name, channels, requested specs, pins, variables.
 

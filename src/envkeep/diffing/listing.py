@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from envkeep.diffing.changes import Change, Changes, Manager
 from envkeep.diffing.packages import describe_origin, version_kind
 from envkeep.diffing.places import same_place
+from envkeep.model.frozen import frozen
 from envkeep.model.matchspec import name_of
 from envkeep.model.names import normalise
 from envkeep.model.record import Record
@@ -31,7 +32,7 @@ _PINNED = re.compile(r"(?:.*::)?(?P<name>[\w.-]+)\s*={1,2}\s*(?P<version>[^\s=<>
 _LEFT_OUT_BY_FREEZE = frozenset({"pip", "setuptools", "wheel", "distribute"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Entry:
     name: str
     version: str | None = None

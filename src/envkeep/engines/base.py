@@ -5,8 +5,10 @@ Nothing here starts anything. ``engines.select`` finds an engine or an installer
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +65,7 @@ class NoProgress:
         """Say nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EngineInfo:
     """An engine that was found: its name, version (None where it does not say) and where it lies."""
 
@@ -72,7 +74,7 @@ class EngineInfo:
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SolveRequest:
     """What to solve for; nothing is installed.
 
@@ -89,7 +91,7 @@ class SolveRequest:
     offline: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InstallRequest:
     """The wanted end state of a new prefix.
 
@@ -114,7 +116,7 @@ class InstallRequest:
     offline: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InstallReport:
     """What an installation says of itself beyond success.
 
@@ -192,7 +194,7 @@ class Engine(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PipRequest:
     """Python packages to install into an environment.
 
@@ -213,7 +215,7 @@ class PipRequest:
     offline: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PipReport:
     """What came of each requirement: the lines that were installed, and those that were not with the reason."""
 

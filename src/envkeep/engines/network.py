@@ -5,11 +5,12 @@ conda, mamba and micromamba read their own settings; py-rattler reads none of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from envkeep.model.channels import canonical_channel, channel_base_urls
 from envkeep.model.credentials import without_credentials
+from envkeep.model.frozen import frozen
 from envkeep.model.urls import is_url
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Network", "channel_urls", "child_variables", "mirrors_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Network:
     """Settings of conda's (and mamba's ``mirrored_channels``), as they are written: URLs may hold credentials, and are not shown.
 

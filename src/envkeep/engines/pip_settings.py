@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.engines.pip_files import pip_files
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ __all__ = ["PipSettings", "pip_settings"]
 _SECTIONS = ("global", "install")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PipSettings:
     """pip's sources of packages.
 

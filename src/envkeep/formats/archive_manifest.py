@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from envkeep.errors import BadFormatError
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _REMEDY = "Get the archive again from where it came, or pack the environment again."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PackedFile:
     """A file of an archive: its name with ``/``, its size in bytes, its sha256 in hex."""
 
@@ -52,7 +52,7 @@ class PackedFile:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PackedPackage:
     """A package of the record and the files of the archive that bring it back.
 
@@ -77,7 +77,7 @@ class PackedPackage:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Lacking:
     """Something of the record that the archive does not hold, and why; ``what`` is ``artefact`` or ``source``."""
 
@@ -87,7 +87,7 @@ class Lacking:
     what: Literal["artefact", "source"] = "artefact"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ArchiveManifest:
     """What an archive holds.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError
 from envkeep.formats import record_json
 from envkeep.formats.archive_sign import is_archive
 from envkeep.formats.text import MAX_TEXT_BYTES, decode
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -34,7 +34,7 @@ _KEY = re.compile(r"^(?:dependencies|channels|variables|name|prefix)\s*:", re.MU
 _REQUIRED_KEY = re.compile(r"^(?:dependencies|channels)\s*:", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Kind:
     """A kind of file: how its content is known, and who reads it."""
 

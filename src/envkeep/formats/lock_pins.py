@@ -5,11 +5,11 @@ An installed environment holds neither (PEP 376 and PEP 610 do not ask for them)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.errors import RefusedError
 from envkeep.model.fetched import is_fetched, is_repository, is_revision, quoted, ssh_url
+from envkeep.model.frozen import frozen
 from envkeep.model.names import is_dist_name
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Pin", "refuse_unpinned", "repository_url", "unpinnable"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pin:
     """The artefact of a Python package.
 

@@ -6,10 +6,10 @@ URL forms are pip's (``git+https://host/repo.git@rev#egg=name&subdirectory=sub``
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from envkeep.model.credentials import without_credentials
 from envkeep.model.fetched import VCS_KINDS, fragment, is_fetched, is_repository, is_revision, quoted, ssh_url
+from envkeep.model.frozen import frozen
 from envkeep.model.names import is_dist_name
 from envkeep.model.record import Origin
 from envkeep.model.urls import file_url, path_of_file_url
@@ -28,7 +28,7 @@ _BUILD_MACHINE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Located:
     """What a URL or path says.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.formats.requirement_comments import read_comment
 from envkeep.formats.requirement_parsing import RequirementReader
 from envkeep.formats.text import decode
+from envkeep.model.frozen import frozen
 from envkeep.model.specification import Requirement, Specification
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _COMPILER = re.compile(r"\[.*\]\s*\Z")
 _PIP_COMMENT = re.compile(r"#\s*Editable .*?\((?P<name>[A-Za-z0-9._-]+)==")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Header:
     """The header of a ``.txt``.
 

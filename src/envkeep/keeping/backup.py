@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.errors import RefusedError, StoreError
 from envkeep.keeping.unchanged import look, problems_of
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["BackupResult", "UnchangedResult", "backup"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BackupResult:
     """What came of a backup.
 

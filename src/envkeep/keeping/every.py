@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.errors import EnvkeepError
 from envkeep.keeping.backup import BackupResult, backup
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Failure", "Results", "backup_all"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Failure:
     """An environment that could not be backed up."""
 
@@ -28,7 +28,7 @@ class Failure:
     remedy: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Results:
     """What came of each environment, in the order they were found."""
 

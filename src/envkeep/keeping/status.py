@@ -6,13 +6,13 @@ moves no folder: a METADATA or a record that was edited in place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from envkeep.keeping.comparing import compare
 from envkeep.keeping.former import capture_beside
 from envkeep.keeping.unchanged import forget_look
 from envkeep.model.content import content_digest
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +28,7 @@ __all__ = ["StatusResult", "StatusWord", "status"]
 StatusWord = Literal["never", "same", "changed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StatusResult:
     """How an environment stands to its backups.
 

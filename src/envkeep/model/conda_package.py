@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from envkeep.model.frozen import frozen
 
 __all__ = ["CondaPackage"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CondaPackage:
     """One conda package as conda-meta records it; the fields that a rebuild without a solve needs are all here.
 

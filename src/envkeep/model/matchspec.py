@@ -9,12 +9,12 @@ one argument (quoting is still the caller's where a shell is involved).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from envkeep.errors import BadFormatError
 from envkeep.model.channels import DEFAULTS, canonical_channel, is_subdir, split_subdir
 from envkeep.model.credentials import without_credentials
+from envkeep.model.frozen import frozen
 from envkeep.model.names import ARTEFACT, is_conda_name
 from envkeep.model.urls import is_url
 
@@ -56,7 +56,7 @@ _KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MatchSpec:
     """A parsed MatchSpec.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from envkeep.model.conda_package import CondaPackage
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +33,7 @@ __all__ = [
 EnvironmentKind = Literal["conda", "venv", "interpreter"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EnvironmentInfo:
     """Which environment, where. None of it is part of a record's identity.
 
@@ -53,7 +54,7 @@ class EnvironmentInfo:
     conda_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PythonInfo:
     """The environment's Python.
 
@@ -75,7 +76,7 @@ class PythonInfo:
     free_threaded: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Origin:
     """Where a Python distribution came from, if not from an index: PEP 610, and what older editable installs leave.
 
@@ -107,7 +108,7 @@ class Origin:
     auth: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Distribution:
     """One Python distribution that the environment's Python can import.
 
@@ -142,7 +143,7 @@ class Distribution:
         return self.conda_package is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Requested:
     """What was asked for, as far as anybody knows.
 
@@ -156,7 +157,7 @@ class Requested:
     inferred: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Transaction:
     """One block of ``conda-meta/history``: part of the environment's story, outside identity.
 
@@ -194,7 +195,7 @@ class Problem:
     package: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Record:
     """What was in an environment at one moment.
 

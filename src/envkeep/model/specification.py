@@ -5,8 +5,9 @@ Nothing of such a file reaches a command line but through these values, which we
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from envkeep.model.record import CondaPackage, Origin
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["RefusedLine", "Requirement", "Specification"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Requirement:
     """One requirement of a Python package.
 
@@ -37,7 +38,7 @@ class Requirement:
     guessed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RefusedLine:
     """A line of a file that would be obeyed by pip, uv or conda and is not, unless allowed by name.
 
@@ -54,7 +55,7 @@ class RefusedLine:
     allow: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Specification:
     """What a file asks for.
 

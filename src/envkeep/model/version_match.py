@@ -9,10 +9,10 @@ every 1.26 in both, where conda itself drops the ``.*``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from envkeep.errors import BadFormatError
+from envkeep.model.frozen import frozen
 from envkeep.model.versions import CondaVersion, pep440
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _LEAF = re.compile(r"(?P<operator>===|==|!=|<=|>=|~=|=|<|>)?\s*(?P<version>[A-Za
 _MAX_DEPTH = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Leaf:
     operator: Literal["==", "!=", "<=", ">=", "~=", "=", "!=*", "<", ">", "glob", "any"]
     version: str
@@ -73,7 +73,7 @@ class _Leaf:
         }[self.operator]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Joined:
     every: bool
     parts: tuple[_Leaf | _Joined, ...]
@@ -83,7 +83,7 @@ class _Joined:
         return all(admitted) if self.every else any(admitted)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VersionExpression:
     """A parsed version expression; ``text`` is what it was parsed from."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
+
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["LocalFacts", "LocalPath"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LocalPath:
     """What stands at a recorded ``file://`` URL now.
 
@@ -28,7 +30,7 @@ class LocalPath:
     on_server: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LocalFacts:
     """What is so on the machine that the plan is for.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError, RefusedError, UsageError
 from envkeep.formats.requirement_indexes import other_indexes
 from envkeep.model import matchspec
+from envkeep.model.frozen import frozen
 from envkeep.model.names import normalise
 from envkeep.model.record import Record
 from envkeep.model.secrets import looks_secret
@@ -54,7 +55,7 @@ __all__ = ["TOOLS", "is_complete", "make_plan"]
 TOOLS = frozenset({"pip", "setuptools", "wheel"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Parts:
     """What the source decides; the rest of a plan is the same for all."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.model.fetched import VCS_KINDS, fragment, is_fetched, is_repository, is_revision, quoted, remote_url
+from envkeep.model.frozen import frozen
 from envkeep.model.names import is_dist_name, normalise
 from envkeep.model.urls import file_url, path_of_file_url
 from envkeep.model.versions import pep440
@@ -26,7 +27,7 @@ _ON_SERVER = "it lies on a file server, which is not asked for a file of unknown
 _COPY = "Copy it here and name that copy in the file, if you trust the server."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PipPart:
     """The lines, the checkouts to clone first, what cannot be brought back, and what a reader should know."""
 

@@ -6,8 +6,10 @@ too. Nothing in a plan is text of a file: names, versions, channels and URLs wer
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
+
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from envkeep.model.record import CondaPackage, Origin, Record
@@ -32,7 +34,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Contact:
     """A host that will be talked to, or a local path that will be read, and what for."""
 
@@ -40,7 +42,7 @@ class Contact:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Cannot:
     """Something of the source that the plan cannot bring back.
 
@@ -58,7 +60,7 @@ class Cannot:
     remedy: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StepDown:
     """A package (or, with ``name`` empty, the whole conda part) that comes back less near than asked, and why."""
 
@@ -68,7 +70,7 @@ class StepDown:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PipLine:
     """One line for pip or uv.
 
@@ -84,7 +86,7 @@ class PipLine:
     origin: Origin | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MakeConda:
     """Make a conda prefix.
 
@@ -104,7 +106,7 @@ class MakeConda:
     settled: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MakeVenv:
     """Make a venv with a Python of this version that is on the machine."""
 
@@ -112,7 +114,7 @@ class MakeVenv:
     python: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CloneCheckout:
     """Clone a repository at a commit into a folder that does not exist yet."""
 
@@ -123,7 +125,7 @@ class CloneCheckout:
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InstallPip:
     """Install Python packages; ``deps`` says whether dependencies are resolved."""
 
@@ -132,7 +134,7 @@ class InstallPip:
     deps: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SetVariables:
     """Write environment variables into ``conda-meta/state``; the values can be secrets and are not shown."""
 
@@ -144,7 +146,7 @@ class SetVariables:
         object.__setattr__(self, "names", tuple(name for name, _ in self.variables))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WritePinned:
     """Write ``conda-meta/pinned``."""
 
@@ -152,7 +154,7 @@ class WritePinned:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordRequested:
     """Put what was asked for into ``conda-meta/history``, so that conda and mamba go on from there."""
 
@@ -160,7 +162,7 @@ class RecordRequested:
     specs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Verify:
     """Hold the new environment against the source."""
 
@@ -170,7 +172,7 @@ class Verify:
 Step: TypeAlias = MakeConda | MakeVenv | CloneCheckout | InstallPip | SetVariables | WritePinned | RecordRequested | Verify
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Plan:
     """The steps of a rebuild with their reasons.
 

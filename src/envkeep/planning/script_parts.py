@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError, RefusedError
 from envkeep.model.fetched import quoted
+from envkeep.model.frozen import frozen
 from envkeep.model.names import normalise
 from envkeep.model.record import Record
 from envkeep.model.urls import path_of_file_url
@@ -52,7 +52,7 @@ sys.exit(3 if faults else 0)
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ScriptParts:
     """Everything a script is written from; each text was validated when the plan was made.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envkeep.model.frozen import frozen
 from envkeep.report.layout import columns, count
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Health", "WrongSettings", "doctor_text"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WrongSettings:
     """What is wrong with the settings, all of it, and what to do."""
 
@@ -26,7 +26,7 @@ class WrongSettings:
     remedy: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Health:
     """What was found.
 

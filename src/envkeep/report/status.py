@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envkeep.model.frozen import frozen
 from envkeep.report.backup import problems_hint
 from envkeep.report.diff import changes_text, unicode_out
 from envkeep.report.record import problems_text, summary_line
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Standing", "standing_text", "status_text"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Standing:
     """What ``envkeep`` alone answers.
 

@@ -7,13 +7,13 @@ its inode, whatever names they have by then.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.engines.interrupting import undisturbed
 from envkeep.engines.prefixes import remove_tree
 from envkeep.errors import EnvkeepError, RefusedError, StoreError
+from envkeep.model.frozen import frozen
 from envkeep.restoring.replaceable import runs_from
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Found", "aside_place", "discard", "finish_killed", "inode_of", "move_aside", "put_back", "waiting"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Found:
     """What was found of a run that was killed, or of a rollback that waits for a word.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.errors import EnvkeepError, RefusedError, TargetExistsError, UsageError
+from envkeep.model.frozen import frozen
 from envkeep.model.paths import absolute
 from envkeep.model.record import PythonInfo, Record
 from envkeep.model.specification import Specification
@@ -32,7 +33,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z")
 _BREAKS = re.compile(r"['\"`\x00-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Options:
     """What is asked of a restore.
 
@@ -94,7 +95,7 @@ class Options:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Prepared:
     """A plan and the engine that can execute it; None where the plan makes no conda environment."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envkeep.model.frozen import frozen
 from envkeep.planning.fidelity import reaches
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["RestoreResult", "RollbackResult"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RestoreResult:
     """What came of a restore.
 
@@ -41,7 +41,7 @@ class RestoreResult:
         return reaches(self.verification.reached, self.plan.asked)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RollbackResult:
     """What came of a rollback.
 

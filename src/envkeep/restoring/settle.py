@@ -5,12 +5,13 @@ Nothing is installed here. A plan that is settled says what it will do; one that
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envkeep.engines.base import NoProgress, SolveRequest
 from envkeep.errors import RefusedError, UnsolvableError
 from envkeep.model import matchspec
+from envkeep.model.frozen import frozen
 from envkeep.model.record import Record
 from envkeep.planning.conda_part import held, requested_step
 from envkeep.planning.plan import Cannot, MakeConda, Plan, StepDown
@@ -146,7 +147,7 @@ def _replaced(
     raise explanation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Lost:
     """The packages that others have to take the place of, and why."""
 

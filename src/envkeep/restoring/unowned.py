@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkeep.checking.owned_files import Owned, comparable, owned_files
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ _OF_VENV = frozenset({"pyvenv.cfg", ".gitignore", "lib64", "CACHEDIR.TAG", ".loc
 _OF_VENV_BIN = ("activate", "deactivate", "python", "pip", "pydoc")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unowned:
     """A file, or a folder of which nothing is any package's (its path ends in ``/``), with how many files and bytes it has."""
 
@@ -31,7 +31,7 @@ class Unowned:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Contents:
     """An environment by weight.
 

@@ -7,10 +7,11 @@ variables, options of the command line.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, cast
 
 from envkeep.errors import BadConfigError
+from envkeep.model.frozen import frozen
 from envkeep.store.config_settings import SETTINGS, Value, init_text
 from envkeep.store.config_sources import Fault, Given, from_environ, from_file, from_overrides, pymodaq_files
 from envkeep.store.home import CONFIG_FILE, resolve_home
@@ -34,7 +35,7 @@ EngineChoice = Literal["rattler", "conda", "mamba", "micromamba"]
 InstallerChoice = Literal["pip", "uv"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InForce:
     """A setting's value and where it comes from: ``default``, ``<file>:<line>``, a variable's name, a flag."""
 
@@ -43,7 +44,7 @@ class InForce:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Config:
     """The settings in force.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError, UsageError
+from envkeep.model.frozen import frozen
 from envkeep.model.matchspec import parse
 from envkeep.model.names import normalise
 from envkeep.model.version_match import VersionExpression, parse_versions
@@ -38,7 +39,7 @@ _PYTHON = "python"
 _LARGEST = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wanted:
     """What is looked for.
 
@@ -55,7 +56,7 @@ class Wanted:
     build: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hit:
     """A package of a backup that is what was looked for.
 

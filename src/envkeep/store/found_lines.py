@@ -6,8 +6,9 @@ Lines are read leniently: whoever restores reads the whole file with ``formats``
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -26,7 +27,7 @@ _PIP = re.compile(r"(?:\s*-|#)\s+(?P<requirement>\S.*)\Z")
 _SECOND_COPY = ": second copy"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FoundLine:
     """A package as a line names it; ``at_origin`` where it says a place instead of a version."""
 

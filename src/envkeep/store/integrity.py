@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from envkeep.errors import BadFormatError, EnvkeepError, StoreError
+from envkeep.model.frozen import frozen
 from envkeep.store.contents import faults
 from envkeep.store.files import reading, reason_of
 from envkeep.store.layout import ENVIRONMENT, LOCK, RECORD, TAGS, TEMPORARY, stamp_of_txt
@@ -26,7 +26,7 @@ __all__ = ["Finding", "FindingCode", "examine"]
 FindingCode = Literal["damaged", "edited", "missing", "foreign", "unreadable", "leftover"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding:
     """One thing that is not as envkeep left it.
 

@@ -10,11 +10,12 @@ import json
 import os
 import platform
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal, get_args
 
 from envkeep.errors import StoreError
+from envkeep.model.frozen import frozen
 from envkeep.store.files import make_folder, publish_folder, remove_tree, replace_file, set_aside, storing
 from envkeep.store.layout import TEMPORARY
 from envkeep.store.locks import Locks
@@ -33,7 +34,7 @@ _ENTRY = "entry.json"
 _SCHEMA = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Entry:
     """One piece of work.
 

@@ -6,9 +6,9 @@ backups end in ``.txt`` at that level, because PyMoDAQ takes every ``*.txt`` the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from envkeep.model.frozen import frozen
 from envkeep.store.stamps import is_stamp
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def stamp_of_txt(name: str) -> str | None:
     return stamp if stamp != name and is_stamp(stamp) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StoredEnvironment:
     """An environment's folder in the store; the environment itself may be long gone.
 
@@ -69,7 +69,7 @@ class StoredEnvironment:
     kind: EnvironmentKind | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Summary:
     """What a list of backups says of one without reading its record.
 
@@ -86,7 +86,7 @@ class Summary:
     changes: tuple[tuple[str, int], ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Backup:
     """A record kept in the store, as far as small files tell.
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from envkeep import __version__
 from envkeep.errors import BadFormatError
+from envkeep.model.frozen import frozen
 from envkeep.store.layout import MANIFEST, Summary
 from envkeep.store.seen import signature_of
 
@@ -54,7 +54,7 @@ class FileEntry(NamedTuple):
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Manifest:
     """What a backup's folder says of itself.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from envkeep.model.frozen import frozen
 
 if TYPE_CHECKING:
     from envkeep.planning.fidelity import Fidelity
@@ -17,7 +18,7 @@ Word = Literal["exact", "same-version", "other-version", "missing", "extra", "me
 GOOD: frozenset[Word] = frozenset({"exact", "mended"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outcome:
     """What became of one package or setting.
 
@@ -35,7 +36,7 @@ class Outcome:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Verification:
     """What an environment is, held against what it should be.
 
