@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from json import loads
+from json import JSONDecoder, loads
 from typing import Any
 
 from envkeep.capturing.reading import decode, line_text, plain_json
@@ -44,6 +44,8 @@ _ENDINGS = (
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.!+-]+(?:\.tar\.bz2|\.conda)\Z")
 # an escape that may stand for what no line holds, and what may stand there as it is
 _UNSAFE = re.compile(rb"(?<!\\)(?:\\\\)*\\[bfnrtu]|\x7f|\xc2[\x80-\x9f]|\xe2(?:\x80[\xa8-\xae]|\x81[\xa6-\xa9])")
+_ITEM_END = re.compile(rb",?\r?\n|\Z")
+_from_json = JSONDecoder().decode
 _HEX = re.compile(r"[0-9a-fA-F]+\Z")
 _LFS = b"version https://git-lfs.github.com/spec/"
 
@@ -57,7 +59,7 @@ def decode_record(data: bytes) -> tuple[dict[str, Any], list[str]]:
     """
     if data.startswith(_LFS):
         raise ValueError("it is a git-LFS pointer")
-    if not data.strip():
+    if not data or data.isspace():
         raise ValueError("it is empty")
     read = _decoded_quickly(data)
     text, raw, paths = (data, loads(decode(data)), None) if read is None else read
@@ -133,21 +135,23 @@ def _decoded_quickly(data: bytes) -> tuple[bytes, Any, list[str]] | None:
     cut = _without_file_lists(data)
     if cut is None:
         return None
-    text, files = cut
+    text, files, each = cut
     try:
-        raw = loads(text)
+        # it begins with a brace, so that nobody need look for its encoding
+        raw = _from_json(text.decode("utf-8"))
     except (ValueError, RecursionError):
         return None
     # lists of another object of the file were cut, or one that stands there twice
     emptied = isinstance(raw, dict) and not raw.get("files") and not raw.get("paths_data")
-    return (text, raw, _paths_of_interest(files)) if emptied else None
+    paths = _paths_of_interest(files, each) if emptied else None
+    return None if paths is None else (text, raw, paths)
 
 
-def _without_file_lists(data: bytes) -> tuple[bytes, bytes] | None:
-    """Return a record's text with its file lists emptied, and the text of ``files``; None of an unknown layout.
+def _without_file_lists(data: bytes) -> tuple[bytes, bytes, bytes] | None:
+    """Return a record's text with its file lists emptied, the text of ``files``, and what stands before each path in that.
 
-    All known writers indent: a line that begins with the indent of the first key and a closing bracket ends a list of that level,
-    since a JSON string holds no raw newline. Each list has to be laid out so from its first line to its last.
+    None of an unknown layout. All known writers indent: a line that begins with the indent of the first key and a closing bracket
+    ends a list of that level, since a JSON string holds no raw newline.
     """
     layout = _LAYOUT.match(data)
     # a block of zeros is what a crash leaves
@@ -156,8 +160,12 @@ def _without_file_lists(data: bytes) -> tuple[bytes, bytes] | None:
     lead, indent = layout[1] + layout[2], layout[2]
     spans = []
     listed = b""
+    behind = 0
     for head, find in ((b'"files": [', _list_at), (b'"paths_data": {', _paths_data_at)):
-        start = data.find(lead + head)
+        start = data.find(lead + head, behind)
+        if start < 0 and behind:
+            # mostly the second is behind the first
+            start = data.find(lead + head, 0, behind)
         if start < 0:
             continue
         span = find(data, start + len(lead) + len(head), lead, indent)
@@ -166,10 +174,9 @@ def _without_file_lists(data: bytes) -> tuple[bytes, bytes] | None:
         spans.append(span)
         if find is _list_at:
             listed = data[span[0] : span[1]]
+            behind = span[1]
     each = lead + indent + b'"'
-    whole = not listed or (
-        listed.startswith(each) and listed.endswith(b'"') and listed.count(b"\n") == listed.count(b'",' + each) + 1
-    )
+    whole = not listed or (listed.startswith(each) and listed.endswith(b'"'))
     if not whole or b"\\" in listed or not listed.isascii():
         return None
     # joined from what is left, which is little: some of these files have megabytes
@@ -178,7 +185,7 @@ def _without_file_lists(data: bytes) -> tuple[bytes, bytes] | None:
     for one, other in sorted(spans):
         kept.append(data[begin:one])
         begin = other
-    return b"".join([*kept, data[begin:]]), listed
+    return b"".join([*kept, data[begin:]]), listed, each
 
 
 def _list_at(data: bytes, begin: int, lead: bytes, indent: bytes) -> tuple[int, int] | None:
@@ -219,13 +226,22 @@ def _paths_data_at(data: bytes, begin: int, lead: bytes, indent: bytes) -> tuple
     return begin, data.find(lead + b"}", last)
 
 
-def _paths_of_interest(files: bytes) -> list[str]:
+def _paths_of_interest(files: bytes, each: bytes) -> list[str] | None:
+    """Return the paths of a list's text that matter; None where one of them is no item with a line of its own.
+
+    Args:
+        files: the text.
+        each: what stands before a path: a line's end, its indent and a quotation mark.
+    """
     found: dict[bytes, None] = {}
-    # to look for a part that nearly none has takes a fraction of the pattern's time
     for part, endings in _ENDINGS:
-        if part in files:
-            for match in endings.finditer(files):
-                found.setdefault(files[files.rfind(b'"', 0, match.start()) + 1 : match.end() - 1])
+        # to look for a part that nearly none has, or has near its end, takes a fraction of the pattern's time
+        first = files.find(part)
+        for match in endings.finditer(files, files.rfind(b"/", 0, first)) if first >= 0 else ():
+            begin = files.rfind(b'"', 0, match.start()) + 1
+            if not files.endswith(each, 0, begin) or not _ITEM_END.match(files, match.end()):
+                return None
+            found.setdefault(files[begin : match.end() - 1])
     return [path.decode("ascii") for path in found]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from envkeep.errors import BadFormatError
@@ -89,8 +90,8 @@ def _listed(history: Sequence[Transaction], installed: set[str]) -> set[str]:
     listed: set[str] = set()
     there: set[str] = set()
     for block in history:
-        there.difference_update(map(_name_of_dist, block.removed))
-        there.update(map(_name_of_dist, block.added))
+        there -= _names(block.removed)
+        there |= _names(block.added)
         if block.command is None:
             continue
         listed.difference_update(matchspec.name_of(spec) or "" for spec in block.remove_specs)
@@ -104,9 +105,11 @@ def _listed(history: Sequence[Transaction], installed: set[str]) -> set[str]:
     return listed & installed
 
 
-def _name_of_dist(dist: str) -> str:
+# a history is read time and again, with one block more
+@lru_cache(maxsize=256)
+def _names(dists: tuple[str, ...]) -> frozenset[str]:
     # channel/subdir::name-version-build
-    return dist.rpartition("::")[2].rsplit("-", 2)[0]
+    return frozenset([dist.rpartition("::")[2].rsplit("-", 2)[0] for dist in dists])
 
 
 def _exact(spec: str) -> bool:

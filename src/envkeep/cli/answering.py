@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from envkeep.errors import BadConfigError, EnvkeepError, InterruptedByUserError, RefusedError
+from envkeep.model.frozen import frozen
 from envkeep.report.console import Console
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Answering", "answering", "fail"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Answering:
     """One run of a verb: where to say things, what is configured, and what was found of runs that were killed."""
 
@@ -106,7 +106,7 @@ def answering(command: str, home: Path | None, *, json: bool, quiet: bool, verbo
     console = Console(quiet=quiet, verbose=verbose, json=json)
     try:
         # before anything looks at environments
-        yield Answering(command, console, home, _put_back_killed(console, home))
+        yield Answering(command=command, console=console, home=home, found=_put_back_killed(console, home))
     except EnvkeepError as error:
         raise SystemExit(fail(console, command, error)) from None
     except KeyboardInterrupt:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkeep.errors import EnvironmentNotFoundError, EnvkeepError, NotAnEnvironmentError, UsageError
+from envkeep.model.frozen import frozen
 from envkeep.model.paths import absolute
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def active_stored(store: Store) -> StoredEnvironment | None:
     return known[0] if len(known) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chosen:
     """What a BACKUP argument means: a backup in the store, or a file; one of the two."""
 

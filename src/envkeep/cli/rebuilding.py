@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import Enum
 from functools import wraps
 from pathlib import Path
@@ -142,9 +142,9 @@ class Rebuild:
                 meanwhile=None if dry_run else load_for_building,
             )
             if packed is None:
-                yield Ready(prepared.plan, prepared.engine)
+                yield Ready(plan=prepared.plan, engine=prepared.engine)
             else:
-                yield Ready(packed.adapt(prepared.plan), prepared.engine, packed.put_right)
+                yield Ready(plan=packed.adapt(prepared.plan), engine=prepared.engine, finish=packed.put_right)
 
     def woken(self, run: Answering, config: Config, chosen: Chosen) -> Engine | None:
         """Return the engine that a backup with conda packages will need, which comes up while the backup is read; else None."""
@@ -187,7 +187,7 @@ class Rebuild:
         return source
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ready:
     """A plan that can be executed, with what executes it.
 

@@ -8,7 +8,7 @@ only ``formats.record_json`` writes those.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from envkeep.model.conda_package import CondaPackage
@@ -178,7 +178,7 @@ class Transaction:
     neutered_specs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@frozen
 class Problem:
     """Something odd that a reader met and survived; outside identity.
 
@@ -193,6 +193,11 @@ class Problem:
     message: str
     path: str = ""
     package: str = ""
+
+    def __lt__(self, other: Problem) -> bool:
+        """Whether it comes first in a list: by code, then by message."""
+        mine = (self.code, self.message, self.path, self.package)
+        return mine < (other.code, other.message, other.path, other.package)
 
 
 @frozen

@@ -207,7 +207,9 @@ def write_whole(path: str, content: bytes) -> bool:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        # not synced: what a power cut leaves of it is no JSON
+        # not synced: what a power cut leaves of it is no JSON. The former one goes first: ext4 brings what replaces a file to the
+        # disk at once, and who looks in between only reads the environment
+        forget(path)
         os.replace(temporary, path)  # noqa: PTH105
     except OSError:
         forget(temporary)

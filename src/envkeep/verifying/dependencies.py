@@ -6,9 +6,9 @@ worse, not to be healthier than what it rebuilds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envkeep.model.frozen import frozen
 from envkeep.model.markers import holds, marker_environment
 from envkeep.model.names import normalise
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Broken", "broken_requirements", "newly_broken"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@frozen
 class Broken:
     """A requirement of a distribution that is not met; ``found`` is the version that is there, None where none is."""
 
