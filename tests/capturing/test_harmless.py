@@ -19,6 +19,7 @@ from envkeep.capturing.capture import capture
 from envkeep.errors import NotAnEnvironmentError, UnreadableEnvironmentError
 from envkeep.model.record import Record
 from support.listed import listed_as_captured
+from support.rights import not_root
 from support.trees import snapshot
 from support.wild_prefixes import wild_conda, wild_venv
 
@@ -64,7 +65,7 @@ def test_what_is_no_environment_gives_one_line(tmp_path: Path, kind: str) -> Non
         assert "its conda-meta holds neither a history nor a record" in caught.value.fact
 
 
-@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
+@not_root
 def test_a_prefix_that_may_not_be_read(tmp_path: Path) -> None:
     prefix = wild_conda(tmp_path / "e")
     prefix.path.chmod(0)
@@ -319,7 +320,7 @@ def test_a_folder_that_cannot_be_listed_is_no_empty_one(tmp_path: Path, monkeypa
     assert f"{prefix.path / unlisted} cannot be listed: Permission denied" in caught.value.fact
 
 
-@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
+@not_root
 def test_a_conda_meta_that_may_not_be_read(tmp_path: Path) -> None:
     prefix = wild_conda(tmp_path / "e")
     (prefix.path / "conda-meta").chmod(0)

@@ -11,6 +11,7 @@ import pytest
 
 from envkeep.engines.prefixes import fresh_prefix, remove_tree
 from envkeep.errors import EngineError, TargetExistsError
+from support.rights import not_root
 
 
 class BoomError(Exception):
@@ -84,6 +85,28 @@ def test_what_is_there_is_never_touched(tmp_path: Path, kind: str) -> None:
     with pytest.raises(TargetExistsError), fresh_prefix(target):
         raise AssertionError
     assert os.path.lexists(target)
+
+
+def test_where_nothing_can_be_made_that_is_said_in_our_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    places = [tmp_path / "file" / "env", tmp_path / "file" / "envs" / "env"]
+    if os.name != "nt":
+        (tmp_path / "link").symlink_to(tmp_path / "gone")
+        places.append(tmp_path / "link" / "env")
+    for place in places:
+        why = r"no environment can be made at .*env: .*(file|link|envs): (it is no folder|The system)"
+        with pytest.raises(EngineError, match=why), fresh_prefix(place):
+            pytest.fail("nothing is begun")
+    assert sorted(each.name for each in tmp_path.iterdir() if not each.is_symlink()) == ["file"]
+
+
+@not_root
+def test_a_folder_that_may_not_be_written_is_named_and_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "env").mkdir(mode=0o555)
+    for place in (tmp_path / "env", tmp_path / "env" / "a" / "b"):
+        with pytest.raises(EngineError, match=r"env(.a)?: Permission denied"), fresh_prefix(place):
+            pytest.fail("nothing is begun")
+    assert (tmp_path / "env").stat().st_mode & 0o777 == 0o555
 
 
 def test_a_relative_path_is_refused() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +10,7 @@ from envkeep.store.integrity import examine
 from envkeep.store.layout import MANIFEST, RECORD
 from envkeep.store.store import Store
 from support.records import conda, dist, record
+from support.rights import not_root
 from support.stores import environment, tree
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def test_small_files_that_cannot_be_read(store: Store, kept: Backup) -> None:
     assert [(code, name) for code, name, _ in found(store)] == [("unreadable", "environment.json"), ("unreadable", "tags.json")]
 
 
-@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
+@not_root
 def test_a_folder_that_cannot_be_read_hides_no_other(store: Store, kept: Backup) -> None:
     kept.txt.unlink()
     shut = environment(store, "/envs/shut").path

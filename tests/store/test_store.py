@@ -21,11 +21,11 @@ from envkeep.store.layout import LOCK, Backup, StoredEnvironment
 from envkeep.store.reading import backup_at
 from envkeep.store.store import Store
 from support.children import end_of, run_child, start_child
+from support.rights import not_root
 from support.stores import NOON, environment, fill, info, publish, tree
 from support.works import publish_again_and_again, publish_at_noon, publish_where_no_file_may_grow
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and the fork server are POSIX's")
-not_root = pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
 
 
 @pytest.fixture

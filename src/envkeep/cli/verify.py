@@ -36,7 +36,8 @@ def command(
         from envkeep.verifying.prefix import verify_prefix
 
         store = run.store()
-        expected = load(store, choose(store, backup))
+        chosen = choose(store, backup)
+        expected = load(store, chosen)
         where = live_prefix(name, prefix, store)
         found = verify_prefix(expected, where, files=files, imports=imports, progress=progress_for(quiet=quiet))
         status = 0 if found.exact else 3
@@ -44,4 +45,9 @@ def command(
         if isinstance(expected, Specification):
             for problem in expected.problems:
                 run.console.say(f"note: {problem}")
-        run.answer(found, lambda: verification_text(found, of_list=listed, verbose=verbose), status=status, talk=True)
+
+        def text() -> str:
+            # which of two environments it was is nothing to guess at
+            return f"{where} held against {chosen.label}:\n{verification_text(found, of_list=listed, verbose=verbose)}"
+
+        run.answer(found, text, status=status, talk=True)

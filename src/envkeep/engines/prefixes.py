@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import contextmanager, suppress
@@ -11,7 +12,7 @@ from envkeep.engines.interrupting import undisturbed
 from envkeep.errors import EngineError, TargetExistsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 __all__ = ["fresh_prefix", "remove_tree"]
@@ -21,18 +22,23 @@ __all__ = ["fresh_prefix", "remove_tree"]
 def fresh_prefix(prefix: Path) -> Iterator[None]:
     """Guard the making of a prefix: if anything is raised inside, nothing of it is left, parent folders included.
 
-    The prefix itself is not made. An empty folder that was there before is there afterwards.
+    Its parent folders are made, the prefix itself is not. An empty folder that was there before is there afterwards.
 
     Raises:
         TargetExistsError: it is there and not an empty folder.
-        EngineError: its path is not absolute (a relative one would be written into its scripts).
+        EngineError: its path is not absolute (a relative one would be written into its scripts), or nothing can be made there.
     """
     if not prefix.is_absolute():
         raise EngineError(f"{prefix} is not an absolute path", "Give the whole path of the environment to be made.")
     existed = os.path.lexists(prefix)
     if existed and not (prefix.is_dir() and not any(prefix.iterdir())):
         raise TargetExistsError(f"{prefix} exists already", "Choose another name or path, or remove it first.")
-    missing = [parent for parent in prefix.parents if not parent.exists()]
+    missing = [parent for parent in prefix.parents if not os.path.lexists(parent)]
+    try:
+        _make_room(prefix)
+    except BaseException:
+        _remove_empty(missing)
+        raise
     try:
         yield
     except BaseException:
@@ -41,11 +47,30 @@ def fresh_prefix(prefix: Path) -> Iterator[None]:
             remove_tree(prefix)
             if existed:
                 prefix.mkdir(exist_ok=True)
-            # never made, or somebody else put something there meanwhile
-            with suppress(OSError):
-                for parent in missing:
-                    parent.rmdir()
+            _remove_empty(missing)
         raise
+
+
+def _make_room(prefix: Path) -> None:
+    """Make a prefix's parent folders; said here, since each engine has words of its own for what it cannot make."""
+    try:
+        prefix.parent.mkdir(parents=True, exist_ok=True)
+        place = prefix if os.path.lexists(prefix) else prefix.parent
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+    except OSError as error:
+        why = "it is no folder" if isinstance(error, (FileExistsError, NotADirectoryError)) else error.strerror
+        raise EngineError(
+            f"no environment can be made at {prefix}: {error.filename}: {why}",
+            "Name another place with -p or -n, or make this one writable for your user.",
+        ) from None
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        # never made, or somebody else put something there meanwhile
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def remove_tree(path: Path) -> None:
