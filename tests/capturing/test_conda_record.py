@@ -77,6 +77,8 @@ _PATHS = [{"_path": _RECORD, "path_type": "hardlink"}]
         text().replace(b'RECORD"\n', b'RECORD",\n    ["lib/a-1.dist-info/RECORD"],\n    "b"\n'),
         text().replace(b'RECORD"\n', b'RECORD",\n    {"a": 1,\n    "lib/a-1.dist-info/RECORD": 2},\n    "b"\n'),
         text().replace(b'RECORD"\n', b'RECORD",\n    {"a": 1,\n    "b":\n    "lib/a-1.dist-info/RECORD"},\n    "c"\n'),
+        # the bracket stands elsewhere, and another list ends where that of the files should
+        text().replace(b'RECORD"\n  ]', b'RECORD"\n   ]', 1),
         text().replace(b"/RECORD", b"\\/RECORD"),
         text().replace(b"-info", b"\\u002dinfo"),
         json.dumps(_BASE, indent=2, separators=(",", ":")).encode(),
@@ -100,6 +102,8 @@ def test_what_a_crash_left_is_told(tmp_path: Path) -> None:
         whole[: at - 1] + b"\0" + whole[at:],
         whole.replace(b'RECORD"\n  ]', b'RECORD",\n  ]', 1),
         whole.replace(b'    "site', b"    site", 1),
+        whole.replace(b'RECORD"\n  ]', b'RECORD"\n    "a"\n  ]', 1),
+        whole.replace(b'RECORD"\n  ]', b'RECORD",\n    a"\n  ]', 1),
     ):
         assert damaged != whole
         path.write_bytes(damaged)

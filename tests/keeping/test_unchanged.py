@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import pickle
 import shutil
 import stat
 import subprocess
@@ -115,6 +117,9 @@ def test_where_nothing_moved_nothing_is_read(tmp_path: Path, store: Store) -> No
     assert result.previous is not None
     assert result.previous.digest == content_digest(capture(lab.prefix))
     assert result.problems == capture(lab.prefix).problems
+    told = envkeep.backup(lab.prefix, home=store.home)
+    assert told is not None
+    assert pickle.loads(pickle.dumps(told)).previous == copy.deepcopy(told).previous == result.previous
     # the code of an editable checkout is edited all day, and modules are compiled
     (lab.project / "module.py").write_text("x = 1")
     assert backup(lab.prefix, store).record is None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import pprint
 from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.pretty import pretty_repr
 
 from envkeep.model.frozen import frozen
 
@@ -107,6 +109,21 @@ def test_equal_ones_are_of_one_class_and_alike_in_what_is_compared() -> None:
         hash(Ours(name="a"))
 
 
+def test_it_is_laid_out_where_it_is_too_long_for_a_line() -> None:
+    many = {"name": "a" * 60, "remark": "b" * 60}
+    assert pprint.pformat(Ours(**many)) == _told(pprint.pformat(Theirs(**many))).replace("\n  ", "\n")
+    assert pretty_repr(Ours(**many)) == _told(pretty_repr(Theirs(**many)))
+    assert "\n" in pretty_repr(Ours(**many))
+
+
+def test_another_dataclass_can_be_made_from_it() -> None:
+    made: Any = dataclass(frozen=True, kw_only=True)(type("More", (One,), {"__annotations__": {"more": int}}))
+    assert repr(made(name="a", more=2)) == "More(name='a', more=2)"
+    assert made(name="a", more=2) != made(name="a", more=3)
+    with pytest.raises(FrozenInstanceError):
+        made(name="a", more=2).more = 3
+
+
 def test_none_can_be_changed() -> None:
     one = One(name="a")
     with pytest.raises(FrozenInstanceError, match="cannot assign to field 'name'"):
@@ -124,6 +141,7 @@ def test_a_mutable_default_is_no_other_s() -> None:
 
 def test_help_shows_what_it_is_made_with() -> None:
     ours, theirs = inspect.signature(Ours), inspect.signature(Theirs)
+    assert repr(ours.parameters["words"].default) == repr(theirs.parameters["words"].default) == "<factory>"
     assert [(each.name, each.kind) for each in ours.parameters.values()] == [
         (each.name, each.kind) for each in theirs.parameters.values()
     ]

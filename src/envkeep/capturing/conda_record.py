@@ -44,7 +44,6 @@ _ENDINGS = (
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.!+-]+(?:\.tar\.bz2|\.conda)\Z")
 # an escape that may stand for what no line holds, and what may stand there as it is
 _UNSAFE = re.compile(rb"(?<!\\)(?:\\\\)*\\[bfnrtu]|\x7f|\xc2[\x80-\x9f]|\xe2(?:\x80[\xa8-\xae]|\x81[\xa6-\xa9])")
-_ITEM_END = re.compile(rb",?\r?\n|\Z")
 _from_json = JSONDecoder().decode
 _HEX = re.compile(r"[0-9a-fA-F]+\Z")
 _LFS = b"version https://git-lfs.github.com/spec/"
@@ -135,7 +134,7 @@ def _decoded_quickly(data: bytes) -> tuple[bytes, Any, list[str]] | None:
     cut = _without_file_lists(data)
     if cut is None:
         return None
-    text, files, each = cut
+    text, files = cut
     try:
         # it begins with a brace, so that nobody need look for its encoding
         raw = _from_json(text.decode("utf-8"))
@@ -143,15 +142,14 @@ def _decoded_quickly(data: bytes) -> tuple[bytes, Any, list[str]] | None:
         return None
     # lists of another object of the file were cut, or one that stands there twice
     emptied = isinstance(raw, dict) and not raw.get("files") and not raw.get("paths_data")
-    paths = _paths_of_interest(files, each) if emptied else None
-    return None if paths is None else (text, raw, paths)
+    return (text, raw, _paths_of_interest(files)) if emptied else None
 
 
-def _without_file_lists(data: bytes) -> tuple[bytes, bytes, bytes] | None:
-    """Return a record's text with its file lists emptied, the text of ``files``, and what stands before each path in that.
+def _without_file_lists(data: bytes) -> tuple[bytes, bytes] | None:
+    """Return a record's text with its file lists emptied, and the text of ``files``; None of an unknown layout.
 
-    None of an unknown layout. All known writers indent: a line that begins with the indent of the first key and a closing bracket
-    ends a list of that level, since a JSON string holds no raw newline.
+    All known writers indent: a line that begins with the indent of the first key and a closing bracket ends a list of that level,
+    since a JSON string holds no raw newline. Each list has to be laid out so from its first line to its last.
     """
     layout = _LAYOUT.match(data)
     # a block of zeros is what a crash leaves
@@ -176,7 +174,10 @@ def _without_file_lists(data: bytes) -> tuple[bytes, bytes, bytes] | None:
             listed = data[span[0] : span[1]]
             behind = span[1]
     each = lead + indent + b'"'
-    whole = not listed or (listed.startswith(each) and listed.endswith(b'"'))
+    # else more than the list may have been cut, or one that is damaged
+    whole = not listed or (
+        listed.startswith(each) and listed.endswith(b'"') and listed.count(b"\n") == listed.count(b'",' + each) + 1
+    )
     if not whole or b"\\" in listed or not listed.isascii():
         return None
     # joined from what is left, which is little: some of these files have megabytes
@@ -185,7 +186,7 @@ def _without_file_lists(data: bytes) -> tuple[bytes, bytes, bytes] | None:
     for one, other in sorted(spans):
         kept.append(data[begin:one])
         begin = other
-    return b"".join([*kept, data[begin:]]), listed, each
+    return b"".join([*kept, data[begin:]]), listed
 
 
 def _list_at(data: bytes, begin: int, lead: bytes, indent: bytes) -> tuple[int, int] | None:
@@ -226,22 +227,13 @@ def _paths_data_at(data: bytes, begin: int, lead: bytes, indent: bytes) -> tuple
     return begin, data.find(lead + b"}", last)
 
 
-def _paths_of_interest(files: bytes, each: bytes) -> list[str] | None:
-    """Return the paths of a list's text that matter; None where one of them is no item with a line of its own.
-
-    Args:
-        files: the text.
-        each: what stands before a path: a line's end, its indent and a quotation mark.
-    """
+def _paths_of_interest(files: bytes) -> list[str]:
     found: dict[bytes, None] = {}
     for part, endings in _ENDINGS:
         # to look for a part that nearly none has, or has near its end, takes a fraction of the pattern's time
         first = files.find(part)
         for match in endings.finditer(files, files.rfind(b"/", 0, first)) if first >= 0 else ():
-            begin = files.rfind(b'"', 0, match.start()) + 1
-            if not files.endswith(each, 0, begin) or not _ITEM_END.match(files, match.end()):
-                return None
-            found.setdefault(files[begin : match.end() - 1])
+            found.setdefault(files[files.rfind(b'"', 0, match.start()) + 1 : match.end() - 1])
     return [path.decode("ascii") for path in found]
 
 

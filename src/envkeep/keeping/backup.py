@@ -78,6 +78,10 @@ class UnchangedResult(BackupResult):
         for name, value in said.items():
             object.__setattr__(self, name, value)
 
+    def __reduce__(self) -> tuple[type[UnchangedResult], tuple[Seen]]:
+        """Copied and sent to other processes as what it is made of."""
+        return UnchangedResult, (self._seen,)
+
     @property
     def environment(self) -> StoredEnvironment:
         """Its folder in the store."""

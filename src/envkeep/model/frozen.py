@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from operator import attrgetter
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ _Kind = TypeVar("_Kind")
 def frozen(kind: type[_Kind]) -> type[_Kind]:
     """Make a class what ``@dataclass(frozen=True, slots=True, kw_only=True)`` makes it.
 
-    ``fields``, ``replace``, ``asdict``, ``is_dataclass``, ``copy``, ``pickle`` and ``inspect.signature`` work as with any other.
+    ``fields``, ``replace``, ``asdict``, ``is_dataclass``, ``copy``, ``pickle``, ``pprint`` and ``inspect.signature`` work as with
+    any other, and one can be made from it.
     A field with ``init=False`` has a default, or is filled by ``__post_init__``.
     """
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(kind)
@@ -68,9 +70,12 @@ def frozen(kind: type[_Kind]) -> type[_Kind]:
     def __hash__(self: Any) -> int:  # noqa: N807
         return hash(identity(self))
 
-    for method in (__init__, __eq__, __hash__, _repr, _setattr, _delattr, _getstate, _setstate):
-        setattr(made, f"__{method.__name__.strip('_')}__", method)
+    for name, method in {"__init__": __init__, "__eq__": __eq__, "__hash__": __hash__, **_SHARED}.items():
+        setattr(made, name, method)
     made.__signature__ = _Signed()
+    # for who asks what it is: pprint, and a dataclass that is made from it
+    params = made.__dataclass_params__
+    params.init = params.repr = params.eq = params.frozen = True
     return made  # type: ignore[no-any-return]
 
 
@@ -87,9 +92,15 @@ def _misfit(kind: type, known: Collection[str], given: Collection[str]) -> str:
     return f"{kind.__name__}() is missing what is required: {missing}"
 
 
-def _repr(self: Any) -> str:
+def _text(self: Any) -> str:
     shown = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
     return f"{type(self).__qualname__}({shown})"
+
+
+# pprint and rich lay out what has a dataclass's own repr, which they know by these
+_text.__qualname__ = "__create_fn__.<locals>.__repr__"
+_repr = recursive_repr()(_text)
+_repr.__wrapped__ = _text  # type: ignore[attr-defined]
 
 
 def _setattr(self: Any, name: str, value: Any) -> None:  # noqa: ARG001
@@ -109,6 +120,30 @@ def _setstate(self: Any, state: list[Any]) -> None:
         object.__setattr__(self, each.name, value)
 
 
+_SHARED: dict[str, Any] = {
+    "__repr__": _repr,
+    "__setattr__": _setattr,
+    "__delattr__": _delattr,
+    "__getstate__": _getstate,
+    "__setstate__": _setstate,
+}
+
+
+class _Factory:
+    """A default that is made anew each time, in a signature."""
+
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+def _default(each: Any) -> Any:
+    from inspect import Parameter
+
+    if each.default_factory is not MISSING:
+        return _Factory()
+    return Parameter.empty if each.default is MISSING else each.default
+
+
 class _Signed:
     """What ``inspect.signature`` and an interpreter's help ask a class for; made up when they do."""
 
@@ -123,7 +158,7 @@ class _Signed:
                 Parameter(
                     each.name,
                     Parameter.KEYWORD_ONLY,
-                    default=Parameter.empty if each.default is MISSING and each.default_factory is MISSING else each.default,
+                    default=_default(each),
                     annotation=each.type,
                 )
                 for each in fields(owner)

@@ -9,6 +9,7 @@ only ``formats.record_json`` writes those.
 from __future__ import annotations
 
 from dataclasses import field
+from functools import total_ordering
 from typing import TYPE_CHECKING, Literal
 
 from envkeep.model.conda_package import CondaPackage
@@ -178,6 +179,7 @@ class Transaction:
     neutered_specs: tuple[str, ...] = ()
 
 
+@total_ordering
 @frozen
 class Problem:
     """Something odd that a reader met and survived; outside identity.
@@ -194,8 +196,10 @@ class Problem:
     path: str = ""
     package: str = ""
 
-    def __lt__(self, other: Problem) -> bool:
+    def __lt__(self, other: object) -> bool:
         """Whether it comes first in a list: by code, then by message."""
+        if not isinstance(other, Problem):
+            return NotImplemented
         mine = (self.code, self.message, self.path, self.package)
         return mine < (other.code, other.message, other.path, other.package)
 
