@@ -53,7 +53,7 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {machine}; medians of 7 runs at least")
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="envkeep-benchmark-") as folder:
-        print(f"A new file takes {_new_file(Path(folder)):.2f} ms here")
+        print("A new file takes {:.2f} ms here, to bring one to the disk {:.2f} ms".format(*_disk(Path(folder))))
         for name in given.works or _WORKS:
             own = Path(folder, name)
             own.mkdir()
@@ -64,14 +64,23 @@ def main() -> None:
     print(table(rows))
 
 
-def _new_file(folder: Path) -> float:
-    """Return what making a file takes, in ms: after thousands were removed, ext4 takes a hundred times as long for a while."""
+def _disk(folder: Path) -> tuple[float, float]:
+    """Return what making a file takes, and a wait for the disk, in ms: both can take a hundred times as long as at rest.
+
+    ext4 makes files so slowly for a while after thousands were removed, and waits while others write.
+    """
+    names = iter(range(40))
 
     def make() -> None:
-        for number in range(20):
-            (folder / f"{number}.new").touch()
+        (folder / f"{next(names)}.new").touch()
 
-    return median_ms(make, 1) / 20
+    def synced() -> None:
+        with (folder / f"{next(names)}.new").open("wb") as file:
+            file.write(b"0" * 4096)
+            file.flush()
+            os.fsync(file.fileno())
+
+    return median_ms(make, 20), median_ms(synced, 20)
 
 
 def _model() -> str:

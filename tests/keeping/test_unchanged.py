@@ -14,7 +14,7 @@ import tempfile
 import time
 import venv
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -27,7 +27,8 @@ from envkeep.formats.requirements_txt import write
 from envkeep.keeping.backup import backup
 from envkeep.keeping.unchanged import look
 from envkeep.model.content import content_digest
-from envkeep.store.seen import read_seen, seen_file
+from envkeep.store import seen
+from envkeep.store.seen import read_seen, seen_file, signature
 from envkeep.store.store import Store
 from support.changing import CHANGES, Lab
 from support.prefixes import install
@@ -145,6 +146,87 @@ def test_hundreds_of_packages_that_pip_just_installed_are_no_more_to_look_at(tmp
     assert backup(lab.prefix, store).kept is not None
 
 
+def note_of(prefix: Path, store: Store) -> Path:
+    return Path(seen_file(str(store.home), str(prefix)))
+
+
+def as_if_within_a_tick(note: Path) -> None:
+    """Make what is noted of the store's files what stands there now, as if they had moved within the clock's grain."""
+    raw = json.loads(note.read_text())
+    assert raw["young"]
+    raw["still"].update({path: signature(path) for path in raw["young"]})
+    note.write_text(json.dumps(raw))
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_was_kept_just_now_is_known_and_its_files_are_read_until_they_are_at_rest(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab(tmp_path)
+    time.sleep(_TICK)
+    kept = backup(lab.prefix, store).kept
+    assert kept is not None
+    monkeypatch.setattr(seen, "_GRAIN", 3600 * 10**9)
+    known = look(lab.prefix, store)
+    assert known is not None
+    assert known.backup == kept
+    note = note_of(lab.prefix, store)
+    young = json.loads(note.read_text())["young"]
+    assert {str(kept.txt), str(kept.folder), str(kept.environment.path)} <= young.keys()
+    monkeypatch.setattr(seen, "_GRAIN", 0)
+    time.sleep(_TICK)
+    assert look(lab.prefix, store) is not None
+    assert json.loads(note.read_text()) == {**json.loads(note.read_text()), "young": {}}
+    assert look(lab.prefix, store) is not None
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("file", ["", "explicit.txt", "manifest.json"])
+def test_a_backup_edited_within_the_tick_of_its_making_is_made_again(file: str, tmp_path: Path, store: Store) -> None:
+    lab = Lab(tmp_path)
+    time.sleep(_TICK)
+    kept = backup(lab.prefix, store).kept
+    assert kept is not None
+    assert kept.folder is not None
+    edited = kept.folder / file if file else kept.txt
+    # as long as it was, and still a manifest
+    edited.write_bytes(edited.read_bytes().replace(b"0", b"1"))
+    as_if_within_a_tick(note_of(lab.prefix, store))
+    assert look(lab.prefix, store) is None
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("when", ["before it is noted", "within the tick"])
+def test_a_list_that_pymodaq_writes_beside_what_is_kept_is_looked_at(
+    when: str, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab(tmp_path)
+
+    def write_list() -> None:
+        folder = store.path / lab.prefix.name
+        text = f"# executable: {lab.prefix}/bin/python\n# version: 3.12.1\nanother==1.0\n"
+        (folder / "20990101120000_environment.txt").write_text(text)
+
+    if when == "before it is noted":
+        rotate = Store.rotate
+
+        def rotated(*args: Any) -> Any:
+            gone = rotate(*args)
+            write_list()
+            return gone
+
+        monkeypatch.setattr(Store, "rotate", rotated)
+    time.sleep(_TICK)
+    assert backup(lab.prefix, store).kept is not None
+    monkeypatch.undo()
+    monkeypatch.setattr(seen, "_GRAIN", 0)
+    if when == "within the tick":
+        write_list()
+        as_if_within_a_tick(note_of(lab.prefix, store))
+    assert look(lab.prefix, store) is None
+    assert backup(lab.prefix, store).kept is not None
+
+
 def test_what_moved_a_moment_ago_is_looked_at_again(tmp_path: Path, store: Store) -> None:
     lab = Lab(tmp_path)
     backup(lab.prefix, store)
@@ -192,7 +274,8 @@ def test_a_tag_is_put_on_though_nothing_moved(tmp_path: Path, store: Store) -> N
     ("key", "value"),
     [
         ("schema", 1),
-        ("schema", 3),
+        ("schema", 4),
+        ("young", None),
         ("written_by", "0.0.0"),
         ("taken", 0),
         # an id of its own: two processes that share the tests have to name it alike

@@ -21,7 +21,7 @@ from envkeep.capturing.owners import METADATA
 from envkeep.capturing.reading import read_bytes, read_text, scan
 from envkeep.model.names import normalise
 from envkeep.model.urls import path_of_file_url
-from envkeep.store.seen import Watched, watched
+from envkeep.store.seen import Watched, at_rest, watched
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -50,19 +50,26 @@ def watch(prefix: Path, record: Record, since: int) -> Watched | None:
         since: when the capture began, ns since 1970.
 
     Returns:
-        None where it cannot be told: something could not be read, or an installer seems to be at work.
+        None where it cannot be told: something could not be read, or moved in the two seconds before, or an installer seems to be
+        at work.
     """
     if any(problem.code in _PASSING or problem.code.startswith("unreadable") for problem in record.problems):
         return None
     version = record.python.version if record.python is not None else None
     kind = record.environment.kind
     paths = {str(prefix / name) for name in _IN_PREFIX}
+    if not at_rest(watched(paths, ()), since):
+        # right after a change this is nearly always all that is looked at
+        return None
     folders = [str(folder) for group in possible_site_folders(prefix, kind, version, record.conda) for folder in group]
     paths.update(folders)
     executable = find_executable(prefix, kind, version)
     paths.update(str(prefix / name) for name in ("bin/python", "python.exe", "Scripts/python.exe"))
     if executable is not None:
         paths.add(str(executable))
+    if not at_rest(watched(paths, ()), since):
+        # before the folders are listed
+        return None
     same = {str(prefix)}
     # conda writes its record of a package after its files, so those are complete
     condas = {normalise(dist.name) for dist in record.distributions if not dist.from_pip}
@@ -93,18 +100,22 @@ def _delicate(folder: str, since: int, complete: Collection[str]) -> set[str]:
             found.add(entry.path)
             found.update(_of_egg_link(entry.path))
             continue
-        try:
-            young = max(entry.stat().st_mtime_ns, entry.stat().st_ctime_ns) > since - _YOUNG
-        except OSError:
-            young = True
-        young = young and (name not in complete or often[name] > 1) and not _is_finished(entry.path)
-        if young or entry.is_symlink() or entry.name.endswith(".egg"):
+        unsure = (name not in complete or often[name] > 1) and _is_young(entry, since) and not _is_finished(entry.path)
+        if unsure or entry.is_symlink() or entry.name.endswith(".egg"):
             found.add(entry.path)
         metadata = f"{entry.path}/METADATA"
         if os.path.islink(metadata):  # noqa: PTH114 - one for each package
             # into uv's cache (--link-mode symlink) or conda's, which are emptied without a word here
             found.add(metadata)
     return found
+
+
+def _is_young(entry: os.DirEntry[str], since: int) -> bool:
+    try:
+        info = entry.stat()
+    except OSError:
+        return True
+    return max(info.st_mtime_ns, info.st_ctime_ns) > since - _YOUNG
 
 
 def _is_finished(info: str) -> bool:

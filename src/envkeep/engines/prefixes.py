@@ -54,7 +54,8 @@ def fresh_prefix(prefix: Path) -> Iterator[None]:
 def _make_room(prefix: Path) -> None:
     """Make a prefix's parent folders; said here, since each engine has words of its own for what it cannot make."""
     try:
-        prefix.parent.mkdir(parents=True, exist_ok=True)
+        if not prefix.parent.is_dir():
+            prefix.parent.mkdir(parents=True, exist_ok=True)
         place = prefix if os.path.lexists(prefix) else prefix.parent
         if not os.access(place, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))

@@ -180,7 +180,7 @@ def backup(
             previous = compared.previous if tag is None else store.tag(compared.previous, tag)
             # what a killed run left undone, or a limit that is lower by now
             rotated, unrotated = _rotate(store, environment)
-            if not rotated and unrotated is None:
+            if unrotated is None:
                 remember(prefix, store, record, previous, former.began)
             note_readings(prefix, store, former, record, previous, written=False)
             return BackupResult(
@@ -198,6 +198,8 @@ def backup(
         kept = store.write(environment, record, digest=digest, tag=tag, note=note, now=now, changes=counts)
         note_readings(prefix, store, former, record, kept, written=True)
         rotated, unrotated = _rotate(store, environment)
+        if unrotated is None:
+            remember(prefix, store, record, kept, former.began)
         return BackupResult(
             kept=kept,
             environment=environment,

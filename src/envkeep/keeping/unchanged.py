@@ -1,6 +1,6 @@
 """Did anything move since the last look? Then there is nothing to read, and nothing to keep.
 
-A handful of stats, whatever the size of the environment; nothing is written and no lock taken.
+A handful of stats, whatever the size of the environment, and no lock is taken.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from envkeep.store.seen import Seen, at_rest, forget, read_seen, seen_file, unmoved, watched, write_seen
+from envkeep.store.seen import Seen, at_rest, content, forget, holds, read_seen, rested, seen_file, watched, write_seen
 from envkeep.store.variables import has_settings
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from envkeep.model.record import Problem, Record
     from envkeep.store.layout import Backup
+    from envkeep.store.seen import Signature
     from envkeep.store.store import Store
 
 __all__ = ["Known", "forget_look", "look", "look_as_configured", "look_as_told", "problems_of", "remember"]
@@ -37,8 +38,8 @@ def look(prefix: Path, store: Store) -> Known | None:
         prefix: of the environment.
         store: where its backups are.
     """
-    seen = _seen(os.fspath(prefix), os.fspath(store.home))
-    if seen is None or seen.store != str(store.path) or seen.limit != store.limit or not unmoved(seen.watched):
+    path, seen = _seen(os.fspath(prefix), os.fspath(store.home))
+    if seen is None or seen.store != str(store.path) or seen.limit != store.limit or not holds(path, seen):
         return None
     from envkeep.store.reading import read_backup, read_environment
 
@@ -66,8 +67,8 @@ def look_as_configured(prefix: str, home: str) -> Seen | None:
         prefix: of the environment.
         home: envkeep's.
     """
-    seen = _seen(prefix, home)
-    return seen if seen is not None and seen.as_configured and unmoved(seen.watched) else None
+    path, seen = _seen(prefix, home)
+    return seen if seen is not None and seen.as_configured and holds(path, seen) else None
 
 
 def look_as_told(
@@ -92,35 +93,32 @@ def look_as_told(
 
 
 def remember(prefix: Path, store: Store, record: Record, backup: Backup, began: int) -> None:
-    """Note how everything stands where a backup was found to hold what is there, unless something moved just now.
+    """Note how everything stands where a backup holds what is there, unless something of the environment moved just now.
 
     Args:
         prefix: of the environment.
         store: where its backups are.
         record: what was captured.
-        backup: that holds it; no other backup in its folder says otherwise.
+        backup: that holds it, kept just now or found to; no other backup in its folder says otherwise.
         began: when the capture began, ns since 1970.
     """
     from envkeep.capturing.watching import watch
-    from envkeep.store.layout import ENVIRONMENT, TXT_SUFFIX
+    from envkeep.errors import EnvkeepError
 
     path, asked = _place(os.fspath(prefix), os.fspath(store.home))
     things = watch(prefix.absolute(), record, began)
-    if backup.state != "whole" or backup.folder is None or things is None:
+    settings = _settings(store) if things is not None else None
+    if things is not None:
+        things = watched({*things.still, *(settings or ())}, things.same)
+    try:
+        own = _own(store, backup, began) if things is not None and at_rest(things, began) else None
+    except (EnvkeepError, OSError):
+        # gone by now, or none that can be read
+        own = None
+    if things is None or own is None:
         forget(path)
         return
-    folder = backup.environment.path
-    names = set(os.listdir(folder))  # noqa: PTH208
-    # lists without a folder are PyMoDAQ's, and are compared as well
-    lone = {name for name in names if name.endswith(TXT_SUFFIX) and name.removesuffix(TXT_SUFFIX) not in names}
-    own = {folder, folder / ENVIRONMENT, *(folder / name for name in lone)}
-    own |= {backup.txt, backup.folder, *backup.folder.iterdir()}
-    settings = _settings(store)
-    still = {*things.still, *map(str, own), *(settings or ())}
-    things = watched(still, things.same)
-    if not at_rest(things, began):
-        forget(path)
-        return
+    stood, young = own
     seen = Seen(
         prefix=os.path.abspath(prefix),  # noqa: PTH100 - as the capture spells it
         asked=asked,
@@ -130,11 +128,37 @@ def remember(prefix: Path, store: Store, record: Record, backup: Backup, began: 
         limit=store.limit,
         as_configured=settings is not None,
         taken=began,
-        watched=things,
+        watched=things._replace(still={**things.still, **stood}),
+        young=young,
         problems=tuple((problem.code, problem.message, problem.path, problem.package) for problem in record.problems),
         is_list=_is_list(record, backup),
     )
     write_seen(path, seen)
+
+
+def _own(store: Store, backup: Backup, began: int) -> tuple[dict[str, Signature | None], dict[str, str]] | None:
+    """Return how the store's part stands, and what is in what is young of it; None where it does not say what the backup says."""
+    from envkeep.store.layout import ENVIRONMENT, TXT_SUFFIX
+    from envkeep.store.manifest import read_manifest
+
+    if backup.state != "whole" or backup.folder is None:
+        return None
+    folder = backup.environment.path
+    names = set(os.listdir(folder))  # noqa: PTH208
+    # lists without a folder are PyMoDAQ's, and are compared as well
+    lone = {name for name in names if name.endswith(TXT_SUFFIX) and name.removesuffix(TXT_SUFFIX) not in names}
+    own = {folder, folder / ENVIRONMENT, *(folder / name for name in lone)}
+    own |= {backup.txt, backup.folder, *backup.folder.iterdir()}
+    stood = watched(map(str, own), ()).still
+    young = [path for path, found in stood.items() if found is not None and not rested(found, began)]
+    # as they were written, whatever became of them since
+    manifest = read_manifest(backup.folder)
+    written = {str(backup.folder / entry.name): entry.sha256 for entry in manifest.files} | {str(backup.txt): manifest.txt.sha256}
+    held = {path: written.get(path) or content(path) or "" for path in young}
+    # one that PyMoDAQ, which takes no lock, has put there since the others were compared would be among the names by now
+    if young and getattr(next(store.newest_first(backup.environment), None), "stamp", None) != backup.stamp:
+        return None
+    return dict(stood), held
 
 
 def forget_look(prefix: Path, store: Store) -> None:
@@ -158,12 +182,12 @@ def _is_list(record: Record, backup: Backup) -> bool:
         return False
 
 
-def _seen(prefix: str, home: str) -> Seen | None:
+def _seen(prefix: str, home: str) -> tuple[str, Seen | None]:
     path, asked = _place(prefix, home)
     seen = read_seen(path)
     if seen is None or seen.prefix != os.path.abspath(prefix) or seen.asked != asked:  # noqa: PTH100
-        return None
-    return seen
+        return path, None
+    return path, seen
 
 
 def _place(prefix: str, home: str) -> tuple[str, str]:

@@ -5,7 +5,9 @@ environment has to move (folders, and files that are rewritten in place) and how
 was found. Anything that does not fit, be it a time stamp, a version or the shape of the file, counts as nothing known.
 
 A change within the clock's grain of a look leaves no trace in time stamps (git calls its index racy then), so a look is only
-remembered where everything had been at rest for two seconds before it began: FAT's grain, the coarsest there is.
+remembered where the environment had been at rest for two seconds before it began: FAT's grain, the coarsest there is. The store's
+own files may have been written just now: what is in those is kept as well, and read each time, as git does, until they have not
+moved for so long.
 
 This is what a backup that finds nothing to do consists of: strings and named tuples, since ``pathlib`` and ``dataclasses`` take
 longer to import than all of the work.
@@ -30,7 +32,9 @@ __all__ = [
     "Signature",
     "Watched",
     "at_rest",
+    "content",
     "forget",
+    "holds",
     "identity",
     "read_seen",
     "read_whole",
@@ -38,15 +42,15 @@ __all__ = [
     "seen_file",
     "signature",
     "signature_of",
-    "unmoved",
     "watched",
     "write_seen",
     "write_whole",
 ]
 
 FOLDER = "seen"
-_SCHEMA = 2
+_SCHEMA = 3
 _LARGEST = 1 << 20
+_LARGEST_OWN = 1 << 30
 _GRAIN = 2 * 10**9
 # what moves nothing that is watched (a person edits METADATA) is found after a day at the latest
 _LIFETIME = 24 * 3600 * 10**9
@@ -80,6 +84,7 @@ class Seen(NamedTuple):
             an option's part in it.
         taken: when the look began, ns since 1970.
         watched: how things stood.
+        young: of the store's part of that, what had moved in the two seconds before, or later: what was in it (``content``).
         problems: what was odd: code, message, path and package of each.
         is_list: whether the backup's ``.txt`` is the list of Python packages that would be exported: it depends on more than what
             is watched where there are checkouts, or versions that another index has.
@@ -94,6 +99,7 @@ class Seen(NamedTuple):
     as_configured: bool
     taken: int
     watched: Watched
+    young: Mapping[str, str]
     problems: tuple[tuple[str, ...], ...]
     is_list: bool
 
@@ -122,11 +128,42 @@ def watched(still: Iterable[str], same: Iterable[str]) -> Watched:
     return Watched({path: signature(path) for path in sorted(still)}, {path: identity(path) for path in sorted(same)})
 
 
-def unmoved(things: Watched) -> bool:
-    """Return whether all of it is as it was."""
+def holds(path: str, seen: Seen) -> bool:
+    """Return whether all is as it was seen.
+
+    Args:
+        path: of the file that says so: what was young is noted there to be so no more, once it has been at rest long enough.
+        seen: what it says.
+    """
+    noted = signature(path)
+    now = time.time_ns()
+    if not _unmoved(seen.watched) or any(content(each) != was for each, was in seen.young.items()):
+        return False
+    at_rest_now = all(rested(was, now) for each, was in seen.watched.still.items() if was is not None and each in seen.young)
+    # unless somebody knows better by now
+    if seen.young and at_rest_now and noted is not None and signature(path) == noted:
+        write_seen(path, seen._replace(young={}))
+    return True
+
+
+def _unmoved(things: Watched) -> bool:
     return all(signature(path) == was for path, was in things.still.items()) and all(
         identity(path) == was for path, was in things.same.items()
     )
+
+
+def content(path: str) -> str | None:
+    """Return the sha256 hex of what is in a file, or of a folder's names; None where it cannot be read."""
+    from hashlib import sha256
+
+    try:
+        if os.path.isdir(path):  # noqa: PTH112
+            whole = "\0".join(sorted(os.listdir(path))).encode("utf-8", "surrogateescape")  # noqa: PTH208
+        else:
+            whole = read_whole(path, _LARGEST_OWN)
+    except OSError:
+        return None
+    return sha256(whole).hexdigest()
 
 
 def at_rest(things: Watched, since: int) -> bool:
@@ -172,6 +209,7 @@ def read_seen(path: str) -> Seen | None:
             as_configured=raw["as_configured"] is True,
             taken=raw["taken"],
             watched=Watched(_signatures(raw["still"]), _signatures(raw["same"])),
+            young={str(path): str(was) for path, was in raw["young"].items()},
             problems=tuple((code, message, path, package) for code, message, path, package in raw["problems"]),
             is_list=raw["is_list"] is True,
         )
