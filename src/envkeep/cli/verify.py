@@ -25,6 +25,8 @@ def command(
 ) -> None:
     """Hold an environment against a backup, package by package. Exit status 3 if it differs.
 
+    -n and -p name the environment; without ENV@ the backup is one of the active environment, whose copy that may be.
+
     Example: envkeep verify microscope@latest -p ~/envs/rebuilt
     """
     with answering("verify", home, json=json, quiet=quiet, verbose=verbose) as run:
