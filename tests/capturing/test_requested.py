@@ -109,6 +109,32 @@ def test_a_revision_of_a_clone_writes_every_spec_again_and_asks_for_nothing() ->
     assert (found.specs, found.inferred) == (("app", "pip", "python", "tool", "six"), True)
 
 
+@pytest.mark.parametrize(
+    ("first", "asked"),
+    [
+        (Transaction(when="x", command="conda remove gone --force", remove_specs=("gone",)), ()),
+        (then("six"), ("six",)),
+        (replace(then("six"), command="/opt/my conda/bin/mamba env update -f e.yml"), ("six",)),
+    ],
+    ids=["remove", "install", "env update"],
+)
+def test_what_was_there_before_a_history_began_is_inferred(first: Transaction, asked: tuple[str, ...]) -> None:
+    there = tuple(f"conda-forge/linux-64::{package.name}-1.0-h_0" for package in MORE)
+    found, _ = find_requested(MORE, [replace(first, added=there), then("lib=1.*")])
+    rest = ("app", *(() if asked else ("six",)), "attrs", "pip", "python", "tool")
+    assert (found.specs, found.inferred) == ((*sorted(rest), *asked, "lib=1.*"), True)
+
+
+def test_what_an_environment_was_made_with_explains_all_that_it_holds() -> None:
+    there = tuple(f"conda-forge/linux-64::{package.name}-1.0-h_0" for package in MORE)
+    made = Transaction(when="x", command="conda create -n install app", added=there, update_specs=("app",))
+    found, _ = find_requested(MORE, [made, then("six")])
+    assert (found.specs, found.inferred) == (("app", "six"), False)
+    # and what asks for all that it brings is no younger than that
+    brought = Transaction(when="x", command="conda install app", added=("c/noarch::app-1.0-h_0",), update_specs=("app",))
+    assert find_requested(MORE, [brought])[0].specs == ("app",)
+
+
 def test_two_packages_by_their_build_are_asked_for_where_there_are_more() -> None:
     added = tuple(f"c/noarch::{package.name}-1.0-h_0" for package in ENV)
     made = Transaction(when="x", command="conda create", added=added, update_specs=("app",))

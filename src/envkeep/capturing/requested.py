@@ -19,6 +19,8 @@ __all__ = ["find_requested", "unneeded"]
 
 # asked for by nearly everybody, needed by nearly everything
 _KEPT = frozenset({"python", "pip"})
+# what a command line does, of all that begin a history
+_VERBS = frozenset({"create", "install", "update", "upgrade", "remove", "uninstall"})
 
 
 def find_requested(packages: Sequence[CondaPackage], history: Sequence[Transaction]) -> tuple[Requested, tuple[Problem, ...]]:
@@ -27,7 +29,8 @@ def find_requested(packages: Sequence[CondaPackage], history: Sequence[Transacti
     A history says nothing of use where it names nothing that is installed (a clone by copy, made by py-rattler or pixi, lost):
     then what was asked for is inferred. A transaction that names every package of its time by version and build (``conda create
     --clone``, ``--file explicit.txt``) says what was there, not what was asked for: what it names is inferred too, and what was
-    asked for since is taken at its word. conda itself counts all of it as asked for.
+    asked for since is taken at its word. conda itself counts all of it as asked for. A history that begins when packages are
+    there already lists them under its first command: what that did not ask for is inferred too.
     """
     installed = {package.name for package in packages}
     specs, unreadable = requested_specs(history, installed)
@@ -41,7 +44,7 @@ def find_requested(packages: Sequence[CondaPackage], history: Sequence[Transacti
     )
     if packages and not specs:
         return Requested(specs=unneeded(packages), inferred=True), problems
-    listed = _listed(history, installed)
+    listed = _listed(packages, history, installed)
     if not listed:
         return Requested(specs=specs), problems
     inferred = tuple(name for name in unneeded(packages) if name in listed)
@@ -54,7 +57,7 @@ def unneeded(packages: Sequence[CondaPackage]) -> tuple[str, ...]:
 
     Of packages that need one another in a circle, and that nothing outside of it needs, one is named.
     """
-    needs = {package.name: {_first_word(spec) for spec in package.depends} - {package.name} for package in packages}
+    needs = _needs(packages)
     needed = set().union(*needs.values()) if needs else set()
     named = {name for name in needs if name not in needed or name in _KEPT}
     reached = _closure(named, needs)
@@ -85,9 +88,9 @@ def _first_word(spec: str) -> str:
     return head.lower()
 
 
-def _listed(history: Sequence[Transaction], installed: set[str]) -> set[str]:
-    # the names of what was only ever named because everything was
-    listed: set[str] = set()
+def _listed(packages: Sequence[CondaPackage], history: Sequence[Transaction], installed: set[str]) -> set[str]:
+    # the names of what was only ever named because everything was, or because it was there
+    listed = _there_before(packages, history)
     there: set[str] = set()
     for block in history:
         there -= _names(block.removed)
@@ -103,6 +106,23 @@ def _listed(history: Sequence[Transaction], installed: set[str]) -> set[str]:
         elif len(specs) == 1 or not specs.keys() >= (listed & everything):
             listed.difference_update(specs)
     return listed & installed
+
+
+def _there_before(packages: Sequence[CondaPackage], history: Sequence[Transaction]) -> set[str]:
+    """Return the names of what was there before the history began: it was lost, or py-rattler or pixi made the prefix."""
+    first = next((block for block in history if block.added), None)
+    command = "" if first is None else first.command or ""
+    verb = next((word for word in command.split() if word in _VERBS), None)
+    if first is None or verb is None or verb == "create":
+        return set()
+    asked = {matchspec.name_of(spec) or "" for spec in first.update_specs}
+    there = _names(first.added)
+    unexplained = there - _closure(asked, _needs(packages))
+    return set(unexplained | (there & _KEPT) - asked) if unexplained else set()
+
+
+def _needs(packages: Sequence[CondaPackage]) -> dict[str, set[str]]:
+    return {package.name: {_first_word(spec) for spec in package.depends} - {package.name} for package in packages}
 
 
 # a history is read time and again, with one block more
