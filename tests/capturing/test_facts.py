@@ -159,6 +159,14 @@ def test_a_broken_state(tmp_path: Path, text: str) -> None:
     assert codes(record) == ["unreadable-state"]
 
 
+def test_pins_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    prefix = wild_conda(tmp_path / "e")
+    (prefix.path / "conda-meta" / "pinned").mkdir()
+    record = read(prefix.path)
+    assert record.pinned == ()
+    assert codes(record) == ["unreadable-pinned"]
+
+
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
 
 

@@ -25,10 +25,10 @@ from envkeep import __version__
 from envkeep.capturing.capture import capture
 from envkeep.formats.requirements_txt import write
 from envkeep.keeping.backup import backup
-from envkeep.keeping.unchanged import look
+from envkeep.keeping.unchanged import look, look_as_configured
 from envkeep.model.content import content_digest
 from envkeep.store import seen
-from envkeep.store.seen import read_seen, seen_file, signature
+from envkeep.store.seen import holds, read_seen, seen_file, signature
 from envkeep.store.store import Store
 from support.changing import CHANGES, Lab
 from support.prefixes import install
@@ -36,6 +36,7 @@ from support.prefixes import install
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from envkeep.store.layout import Backup, StoredEnvironment
     from support.channel import Index
 
 # the kernel stamps files with a clock of 4 ms (CONFIG_HZ=250), 16 ms on Windows
@@ -225,6 +226,73 @@ def test_a_list_that_pymodaq_writes_beside_what_is_kept_is_looked_at(
         as_if_within_a_tick(note_of(lab.prefix, store))
     assert look(lab.prefix, store) is None
     assert backup(lab.prefix, store).kept is not None
+
+
+def _cache_is_emptied(lab: Lab, _kept: Path) -> None:
+    (lab.prefix.parent / "cached").unlink()
+
+
+def _prefix_is_another(lab: Lab, _kept: Path) -> None:
+    lab.prefix.rename(lab.prefix.with_name("elsewhere"))
+    shutil.copytree(lab.prefix.with_name("elsewhere"), lab.prefix, symlinks=True)
+
+
+def _record_is_removed(_lab: Lab, kept: Path) -> None:
+    (kept / "record.json.gz").unlink()
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.skipif(sys.platform == "win32", reason="links take rights there")
+@pytest.mark.parametrize("change", [_cache_is_emptied, _prefix_is_another, _record_is_removed])
+def test_what_changes_while_a_backup_is_written_is_not_taken_for_what_was_captured(
+    change: Callable[[Lab, Path], None], tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab(tmp_path)
+    info = lab.pip_install("six", "1.0")
+    (info / "METADATA").rename(tmp_path / "cached")
+    (info / "METADATA").symlink_to(tmp_path / "cached")
+    rotate = Store.rotate
+
+    def rotated(self: Store, environment: StoredEnvironment) -> tuple[Backup, ...]:
+        folder = self.backups(environment)[-1].folder
+        assert folder is not None
+        change(lab, folder)
+        return rotate(self, environment)
+
+    time.sleep(_TICK)
+    monkeypatch.setattr(Store, "rotate", rotated)
+    assert backup(lab.prefix, store).kept is not None
+    monkeypatch.setattr(Store, "rotate", rotate)
+    assert look(lab.prefix, store) is None
+    assert look_as_configured(str(lab.prefix), str(store.home)) is None
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_note_that_somebody_removed_is_not_written_again(tmp_path: Path, store: Store) -> None:
+    lab = Lab(tmp_path)
+    time.sleep(_TICK)
+    backup(lab.prefix, store)
+    time.sleep(_TICK)
+    note = note_of(lab.prefix, store)
+    known = read_seen(str(note))
+    assert known is not None
+    assert known.young
+    note.unlink()
+    assert holds(str(note), known)
+    assert not note.exists()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_copied_home_goes_by_no_note_of_the_first(tmp_path: Path, store: Store) -> None:
+    lab = Lab(tmp_path)
+    settle(lab.prefix, store)
+    assert look_as_configured(str(lab.prefix), str(store.home)) is not None
+    shutil.copytree(store.home, tmp_path / "copied")
+    shutil.rmtree(tmp_path / "copied" / "environments")
+    assert look_as_configured(str(lab.prefix), str(tmp_path / "copied")) is None
+    if sys.platform != "win32":
+        (tmp_path / "link").symlink_to(store.home)
+        assert look_as_configured(str(lab.prefix), str(tmp_path / "link")) is not None
 
 
 def test_what_moved_a_moment_ago_is_looked_at_again(tmp_path: Path, store: Store) -> None:

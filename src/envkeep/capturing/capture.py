@@ -87,6 +87,8 @@ def capture(
     problems += requested_problems
     variables, variable_problems = read_variables(prefix) if kind == "conda" else ((), ())
     problems += variable_problems
+    pinned, pinned_problems = read_pinned(prefix) if kind == "conda" else ((), ())
+    problems += pinned_problems
     indexes = recorded_indexes(prefix, environ)
     settings = read_condarc(prefix, environ, stated_roots(environ))
     if not is_folder(prefix / "conda-meta" if kind == "conda" else prefix):
@@ -106,7 +108,7 @@ def capture(
         requested=requested,
         channels=settings.channels if kind == "conda" else (),
         variables=variables,
-        pinned=read_pinned(prefix) if kind == "conda" else (),
+        pinned=pinned,
         index_urls=tuple(indexes),
         index_auth=tuple((url, kind) for url, kind in indexes.items() if kind is not None),
         history=history,

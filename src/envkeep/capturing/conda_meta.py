@@ -154,14 +154,17 @@ def read_variables(prefix: Path) -> tuple[tuple[tuple[str, str], ...], tuple[Pro
     return tuple((line_text(name), _plain(value)) for name, value in variables.items() if value != _UNSET), ()
 
 
-def read_pinned(prefix: Path) -> tuple[str, ...]:
-    """Return the lines of ``conda-meta/pinned`` without comments, credentials dropped."""
+def read_pinned(prefix: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Return the lines of ``conda-meta/pinned`` without comments, credentials dropped, and what was odd."""
+    path = "conda-meta/pinned"
     try:
-        text = read_text(prefix / "conda-meta" / "pinned", _LIST_LIMIT)
-    except OSError:
-        return ()
+        text = read_text(prefix / path, _LIST_LIMIT)
+    except FileNotFoundError:
+        return (), ()
+    except OSError as error:
+        return (), (_unreadable("unreadable-pinned", "what is pinned", path, error),)
     lines = (line.strip() for line in text.splitlines())
-    return tuple(scrub(line_text(line)) for line in lines if line and not line.startswith("#"))
+    return tuple(scrub(line_text(line)) for line in lines if line and not line.startswith("#")), ()
 
 
 def _read_record(  # noqa: PLR0917 - one for each record, and keywords take their time

@@ -156,6 +156,7 @@ def backup(
     environment = store.find_environment(prefix.absolute())
     from envkeep.capturing.distribution import with_states
     from envkeep.capturing.former import Former
+    from envkeep.capturing.watching import watch
     from envkeep.keeping.comparing import compare
     from envkeep.keeping.former import former_of, note_readings
     from envkeep.keeping.unchanged import remember
@@ -174,6 +175,8 @@ def backup(
             # whoever forces a backup wants all of it read
             former = Former() if force else former_of(prefix, store, environment)
             record = _capture(prefix, now, former)
+        # at once: what changes while a backup is compared and written is not what was captured
+        things = watch(prefix.absolute(), record, former.began)
         digest = content_digest(record)
         compared = compare(store, environment, record, digest)
         if compared.same and compared.previous is not None and not force:
@@ -181,7 +184,7 @@ def backup(
             # what a killed run left undone, or a limit that is lower by now
             rotated, unrotated = _rotate(store, environment)
             if unrotated is None:
-                remember(prefix, store, record, previous, former.began)
+                remember(prefix, store, record, previous, things, former.began)
             note_readings(prefix, store, former, record, previous, written=False)
             return BackupResult(
                 kept=None,
@@ -199,7 +202,7 @@ def backup(
         note_readings(prefix, store, former, record, kept, written=True)
         rotated, unrotated = _rotate(store, environment)
         if unrotated is None:
-            remember(prefix, store, record, kept, former.began)
+            remember(prefix, store, record, kept, things, former.began)
         return BackupResult(
             kept=kept,
             environment=environment,

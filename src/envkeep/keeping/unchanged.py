@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from envkeep.model.record import Problem, Record
     from envkeep.store.layout import Backup
-    from envkeep.store.seen import Signature
+    from envkeep.store.seen import Signature, Watched
     from envkeep.store.store import Store
 
 __all__ = ["Known", "forget_look", "look", "look_as_configured", "look_as_told", "problems_of", "remember"]
@@ -68,7 +68,9 @@ def look_as_configured(prefix: str, home: str) -> Seen | None:
         home: envkeep's.
     """
     path, seen = _seen(prefix, home)
-    return seen if seen is not None and seen.as_configured and holds(path, seen) else None
+    if seen is None or not seen.as_configured or not _lies_in(seen.store, home):
+        return None
+    return seen if holds(path, seen) else None
 
 
 def look_as_told(
@@ -92,7 +94,9 @@ def look_as_told(
     return look_as_configured(place, os.path.abspath(told))  # noqa: PTH100
 
 
-def remember(prefix: Path, store: Store, record: Record, backup: Backup, began: int) -> None:
+def remember(  # noqa: PLR0917 - once for each backup
+    prefix: Path, store: Store, record: Record, backup: Backup, things: Watched | None, began: int
+) -> None:
     """Note how everything stands where a backup holds what is there, unless something of the environment moved just now.
 
     Args:
@@ -100,16 +104,15 @@ def remember(prefix: Path, store: Store, record: Record, backup: Backup, began: 
         store: where its backups are.
         record: what was captured.
         backup: that holds it, kept just now or found to; no other backup in its folder says otherwise.
+        things: how the environment stood right after the capture (``capturing.watching``); None where that cannot be told.
         began: when the capture began, ns since 1970.
     """
-    from envkeep.capturing.watching import watch
     from envkeep.errors import EnvkeepError
 
     path, asked = _place(os.fspath(prefix), os.fspath(store.home))
-    things = watch(prefix.absolute(), record, began)
     settings = _settings(store) if things is not None else None
     if things is not None:
-        things = watched({*things.still, *(settings or ())}, things.same)
+        things = things._replace(still={**watched(settings or (), ()).still, **things.still})
     try:
         own = _own(store, backup, began) if things is not None and at_rest(things, began) else None
     except (EnvkeepError, OSError):
@@ -155,8 +158,9 @@ def _own(store: Store, backup: Backup, began: int) -> tuple[dict[str, Signature 
     manifest = read_manifest(backup.folder)
     written = {str(backup.folder / entry.name): entry.sha256 for entry in manifest.files} | {str(backup.txt): manifest.txt.sha256}
     held = {path: written.get(path) or content(path) or "" for path in young}
-    # one that PyMoDAQ, which takes no lock, has put there since the others were compared would be among the names by now
-    if young and getattr(next(store.newest_first(backup.environment), None), "stamp", None) != backup.stamp:
+    # what PyMoDAQ, which takes no lock, has put there since the others were compared would be among the names by now
+    newest = next(store.newest_first(backup.environment), None) if young else backup
+    if newest is None or newest.stamp != backup.stamp or newest.state != "whole":
         return None
     return dict(stood), held
 
@@ -165,6 +169,14 @@ def forget_look(prefix: Path, store: Store) -> None:
     """Make the next backup of an environment read it, whatever moved: somebody has found that it is not what its backup holds."""
     for kind in ("", "own"):
         forget(seen_file(os.fspath(store.home), os.path.abspath(prefix), kind=kind))  # noqa: PTH100 - as it was written
+
+
+def _lies_in(store: str, home: str) -> bool:
+    """Return whether a store's folder lies in a home: a copied home has the notes of the first, which may still be there."""
+    try:
+        return store.startswith(os.path.join(home, "")) or os.path.samefile(os.path.dirname(store), home)  # noqa: PTH118, PTH120, PTH121
+    except OSError:
+        return False
 
 
 def _is_list(record: Record, backup: Backup) -> bool:

@@ -135,15 +135,25 @@ def holds(path: str, seen: Seen) -> bool:
         path: of the file that says so: what was young is noted there to be so no more, once it has been at rest long enough.
         seen: what it says.
     """
-    noted = signature(path)
     now = time.time_ns()
     if not _unmoved(seen.watched) or any(content(each) != was for each, was in seen.young.items()):
         return False
     at_rest_now = all(rested(was, now) for each, was in seen.watched.still.items() if was is not None and each in seen.young)
-    # unless somebody knows better by now
-    if seen.young and at_rest_now and noted is not None and signature(path) == noted:
-        write_seen(path, seen._replace(young={}))
+    if seen.young and at_rest_now:
+        _settle(path, seen)
     return True
+
+
+def _settle(path: str, seen: Seen) -> None:
+    """Note that nothing is young any more, in the very file that was read: one that was removed since stays so."""
+    try:
+        with open(path, "r+b") as file:  # noqa: PTH123
+            if file.read() == _written(seen):
+                file.seek(0)
+                file.write(_written(seen._replace(young={})))
+                file.truncate()
+    except OSError:
+        pass
 
 
 def _unmoved(things: Watched) -> bool:
@@ -219,9 +229,13 @@ def read_seen(path: str) -> Seen | None:
 
 def write_seen(path: str, seen: Seen) -> None:
     """Remember a look; where it cannot be written the next one is a full one, which is all that is lost."""
+    write_whole(path, _written(seen))
+
+
+def _written(seen: Seen) -> bytes:
     raw = {"schema": _SCHEMA, "written_by": __version__, **seen._asdict(), **seen.watched._asdict()}
     del raw["watched"]
-    write_whole(path, dumps(raw).encode("ascii"))
+    return dumps(raw).encode("ascii")
 
 
 def read_whole(path: str, limit: int) -> bytes:
