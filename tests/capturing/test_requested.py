@@ -130,6 +130,9 @@ def test_what_an_environment_was_made_with_explains_all_that_it_holds() -> None:
     made = Transaction(when="x", command="conda create -n install app", added=there, update_specs=("app",))
     found, _ = find_requested(MORE, [made, then("six")])
     assert (found.specs, found.inferred) == (("app", "six"), False)
+    # also one that was made empty, of which something is needed no more by now
+    empty = Transaction(when="w", command="conda create -n lab")
+    assert find_requested(MORE, [empty, replace(made, command="conda install app")])[0].specs == ("app",)
     # and what asks for all that it brings is no younger than that
     brought = Transaction(when="x", command="conda install app", added=("c/noarch::app-1.0-h_0",), update_specs=("app",))
     assert find_requested(MORE, [brought])[0].specs == ("app",)

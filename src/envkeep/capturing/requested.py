@@ -111,9 +111,12 @@ def _listed(packages: Sequence[CondaPackage], history: Sequence[Transaction], in
 def _there_before(packages: Sequence[CondaPackage], history: Sequence[Transaction]) -> set[str]:
     """Return the names of what was there before the history began: it was lost, or py-rattler or pixi made the prefix."""
     first = next((block for block in history if block.added), None)
-    command = "" if first is None else first.command or ""
-    verb = next((word for word in command.split() if word in _VERBS), None)
-    if first is None or verb is None or verb == "create":
+    if first is None:
+        return set()
+    begin = history[: history.index(first) + 1]
+    verbs = [next((word for word in (block.command or "").split() if word in _VERBS), None) for block in begin]
+    # one that was made empty has its creation before what came first
+    if verbs[-1] is None or "create" in verbs:
         return set()
     asked = {matchspec.name_of(spec) or "" for spec in first.update_specs}
     there = _names(first.added)

@@ -110,15 +110,17 @@ def remember(  # noqa: PLR0917 - once for each backup
     from envkeep.errors import EnvkeepError
 
     path, asked = _place(os.fspath(prefix), os.fspath(store.home))
-    settings = _settings(store) if things is not None else None
-    if things is not None:
-        things = things._replace(still={**watched(settings or (), ()).still, **things.still})
+    if things is None:
+        forget(path)
+        return
+    settings = _settings(store)
+    things = things._replace(still={**watched(settings or (), ()).still, **things.still})
     try:
-        own = _own(store, backup, began) if things is not None and at_rest(things, began) else None
+        own = _own(store, backup, began) if at_rest(things, began) else None
     except (EnvkeepError, OSError):
         # gone by now, or none that can be read
         own = None
-    if things is None or own is None:
+    if own is None:
         forget(path)
         return
     stood, young = own

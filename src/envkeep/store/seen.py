@@ -138,8 +138,8 @@ def holds(path: str, seen: Seen) -> bool:
     now = time.time_ns()
     if not _unmoved(seen.watched) or any(content(each) != was for each, was in seen.young.items()):
         return False
-    at_rest_now = all(rested(was, now) for each, was in seen.watched.still.items() if was is not None and each in seen.young)
-    if seen.young and at_rest_now:
+    young = [was for each, was in seen.watched.still.items() if was is not None and each in seen.young] if seen.young else []
+    if young and all(rested(was, now) for was in young):
         _settle(path, seen)
     return True
 
