@@ -13,13 +13,15 @@ from envkeep.capturing.reading import folder_at, line_text, plain_json, read_fil
 from envkeep.model.credentials import scrub
 from envkeep.model.names import normalise
 from envkeep.model.record import CondaPackage, Problem
-from envkeep.store.readings import stand_of
+from envkeep.store.readings import stands_of
+from envkeep.store.seen import mtime_of, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from envkeep.capturing.former import Former
+    from envkeep.store.seen import Signature
 
 __all__ = ["CondaMeta", "MetaRecord", "read_conda_meta", "read_pinned", "read_variables"]
 
@@ -54,6 +56,7 @@ class MetaRecord(NamedTuple):
         owned: the paths of Python metadata in its file list.
         file: its own name.
         mtime: when it was written, ns since 1970: linking was over then.
+        stood: its signature (``store.seen``), looked at before it was read; None where nothing could be looked at.
         whole: whether it could be read; else its name alone says what is known.
     """
 
@@ -61,7 +64,8 @@ class MetaRecord(NamedTuple):
     owned: Sequence[str]
     file: str
     mtime: int
-    whole: bool
+    stood: Signature | None
+    whole: bool = True
 
 
 def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Callable[[str], bool] | None = None) -> CondaMeta:
@@ -77,35 +81,37 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
     """
     problems: list[Problem] = []
     # of what this process captured before; else `former` knows them one by one
-    start = former.meta if former is not None else None
-    known = former.stands() if former is not None and start is not None else {}
+    known = former.records if former is not None else {}
     # else each is read, and its status comes with it
     looked_at = former is not None and former.knows_packages
-    found: dict[str, MetaRecord] = {}
     several: dict[str, list[MetaRecord]] = {}
-    moved: list[tuple[str, int, str]] = []
+    unmoved: set[str] = set()
+    moved: list[tuple[str, Signature | None]] = []
     with folder_at(prefix / "conda-meta") as folder:
         look = folder.look
         for file in folder.names:
+            before = known.get(file)
             # conda: a record ends in .json; macOS leaves ._name.json beside it
-            if not file.endswith(".json") or file.startswith("."):
+            if before is None and (not file.endswith(".json") or file.startswith(".")):
                 continue
-            mtime, stand = 0, ""
+            stood: Signature | None = None
             if looked_at:
                 try:
                     info = look(file)
-                    mtime, stand = info.st_mtime_ns, stand_of(info)
                 except (OSError, ValueError):
                     # so will reading it, where the reason is told
                     pass
-            if known.get(file) != stand and (wanted is None or wanted(normalise(file.rsplit("-", 2)[0]))):
-                moved.append((file, mtime, stand))
-    if former is not None and start is not None:
-        unmoved = (known.keys() & set(folder.names)).difference([file for file, _, _ in moved])
-        former.keep_packages(unmoved)
-        found = {name: read for name, read in start.records.items() if read.file in unmoved}
-    for file, mtime, stand in moved:
-        read = _read_record(folder.start, file, mtime, stand, former, problems)
+                else:
+                    # spelled out, for a call takes as long again
+                    stood = (info.st_mode, info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+                    if before is not None and before.stood == stood:
+                        unmoved.add(file)
+                        continue
+            if wanted is None or wanted(normalise(file.rsplit("-", 2)[0])):
+                moved.append((file, stood))
+    found = former.keep_records(unmoved) if former is not None else {}
+    for file, stood in moved:
+        read = _read_record(folder.start, file, stood, former, problems)
         if read is None:
             continue
         other = found.setdefault(read.package.name, read)
@@ -118,7 +124,7 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
     owners = {path: read.package.name for read in records for path in read.owned}
     meta = CondaMeta(tuple([read.package for read in records]), owners, found, tuple(problems))
     if former is not None and wanted is None:
-        former.meta = meta if not problems else None
+        former.carry_records(found if not problems else None)
     return meta
 
 
@@ -167,18 +173,18 @@ def read_pinned(prefix: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     return tuple(scrub(line_text(line)) for line in lines if line and not line.startswith("#")), ()
 
 
-def _read_record(  # noqa: PLR0917 - one for each record, and keywords take their time
-    start: str, file: str, mtime: int, stand: str, former: Former | None, problems: list[Problem]
+def _read_record(
+    start: str, file: str, stood: Signature | None, former: Former | None, problems: list[Problem]
 ) -> MetaRecord | None:
-    before = former.package(file, stand) if former is not None else None
-    if before is not None:
-        return MetaRecord(before[0], before[1], file, mtime, True)
+    before = former.package(file, stands_of(stood)) if former is not None and stood is not None else None
+    if before is not None and stood is not None:
+        return MetaRecord(before[0], before[1], file, mtime_of(stood), stood)
     path = line_text(f"conda-meta/{file}")
     parts = line_text(file[:-5]).rsplit("-", 2)
     named = (parts[0], parts[1], parts[2]) if len(parts) == 3 and all(parts) else None
     try:
         content, info = read_file(start + file, _RECORD_LIMIT)
-        mtime = info.st_mtime_ns
+        stood = signature_of(info)
         raw, paths = decode_record(content)
     except FileNotFoundError:
         # it was there a moment ago, or is a link into nowhere
@@ -194,9 +200,8 @@ def _read_record(  # noqa: PLR0917 - one for each record, and keywords take thei
         problems.append(
             Problem(code=problem.code, message=f"{problem.message}; its file name alone is kept", path=path, package=name)
         )
-        return MetaRecord(
-            CondaPackage(name=named[0], version=named[1], build=named[2]), [], file, mtime or _modified(start + file), whole=False
-        )
+        mtime = mtime_of(stood) if stood is not None else _modified(start + file)
+        return MetaRecord(CondaPackage(name=named[0], version=named[1], build=named[2]), [], file, mtime, stood, whole=False)
     package = package_of(raw, paths)
     if (package.name, package.version, package.build) != named:
         # conda ignores such a file as well
@@ -211,8 +216,8 @@ def _read_record(  # noqa: PLR0917 - one for each record, and keywords take thei
         return None
     owned = owned_metadata(paths)
     if former is not None:
-        former.note_package(file, stand_of(info), owned)
-    return MetaRecord(package, owned, file, mtime, whole=True)
+        former.note_package(file, stands_of(stood), owned)
+    return MetaRecord(package, owned, file, mtime_of(stood), stood)
 
 
 def _modified(path: str) -> int:

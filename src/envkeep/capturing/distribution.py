@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.checkout import find_checkout
+from envkeep.capturing.former import Held, stood
 from envkeep.capturing.metadata import (
     CoreMetadata,
     content_digest,
@@ -21,7 +23,7 @@ from envkeep.capturing.reading import decode, exists, file_name, is_folder, line
 from envkeep.model.names import normalise
 from envkeep.model.record import Distribution, Origin, Problem
 from envkeep.model.urls import file_url, path_of_file_url
-from envkeep.store.readings import stand_of
+from envkeep.store.readings import stand_of, stands_of
 
 if TYPE_CHECKING:
     from envkeep.capturing.former import Former
@@ -79,15 +81,19 @@ def read_distribution(  # noqa: PLR0917 - one for each distribution, and keyword
     except (OSError, ValueError) as error:
         problems.append(_unreadable(line_text(f"{location}/{file}"), error))
         return None
-    mtime, a_folder, stands = info.st_mtime_ns, S_ISDIR(info.st_mode), ""
+    mtime, a_folder = info.st_mtime_ns, S_ISDIR(info.st_mode)
     conda_package, record = owners.claim(place, mtime) if owners is not None else (None, None)
+    stands, signatures = "", None
     if former is not None and a_folder and file.endswith(".dist-info"):
-        stands = f"{stand_of(info)}|{_stand(folder, file + '/METADATA')}"
-    if owners is not None and record is not None:
         # of a record that lists several, which one leads here depends on more than files
-        of_record = former.record_stand(record.file) if former is not None and stands and len(record.owned) == 1 else ""
-        # whose it is hangs on two files more
-        stands = f"{stands}|{_stand(folder, file + '/RECORD')}|{of_record}" if of_record else ""
+        of_record = former.record_stand(record.file) if record is not None and len(record.owned) == 1 else ""
+        if record is None or of_record:
+            # without these it is read below, where the reason is told
+            with suppress(OSError, ValueError):
+                # whose it is may hang on two files more
+                signatures = stood(info, folder, file, with_record=record is not None)
+                stands = "|".join([stands_of(signatures), *([of_record] if of_record else [])])
+    if owners is not None and record is not None:
         is_conda = former.is_conda(place, stands) if former is not None and stands else None
         if is_conda is None:
             reinstalled = owners.is_reinstalled(place, record)
@@ -99,7 +105,9 @@ def read_distribution(  # noqa: PLR0917 - one for each distribution, and keyword
             stands = "|".join([stands, *[_stand(folder, file + name) for name in _OF_PIP]])
         before = former.distribution(place, conda_package, stands)
         if before is not None:
-            return before if isinstance(before, Found) else Found(before, place, mtime, normalise(before.name))
+            known = before if isinstance(before, Found) else Found(before, place, mtime, normalise(before.name))
+            _hold(former, known, owners, signatures)
+            return known
     odd = len(problems)
     path = line_text(f"{location}/{file}")
     if file.endswith(".egg-link"):
@@ -118,11 +126,19 @@ def read_distribution(  # noqa: PLR0917 - one for each distribution, and keyword
         return None
     if distribution is None:
         return None
+    found = Found(distribution, place, mtime, normalise(distribution.name))
     # a local folder's checkout is read anew each time, and so is what a problem has to be said of
     local = distribution.origin is not None and distribution.origin.kind == "directory"
     if former is not None and stands and not local and len(problems) == odd:
         former.note_distribution(place, distribution, stands)
-    return Found(distribution, place, mtime, normalise(distribution.name))
+        _hold(former, found, owners, signatures)
+    return found
+
+
+def _hold(former: Former, found: Found, owners: Owners | None, signatures: tuple[int, ...] | None) -> None:
+    record = owners.record_of(found.path) if owners is not None and found.distribution.conda_package is not None else None
+    if record is not None and signatures is not None:
+        former.hold(Held(found, record, signatures))
 
 
 def _stand(folder: Folder, name: str) -> str:

@@ -13,22 +13,76 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.model.kept import Kept
 from envkeep.store.readings import DistributionRow, PackageRow, Readings, was_at_rest
+from envkeep.store.seen import signature_of
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Container, Iterable, Mapping, Sequence
 
-    from envkeep.capturing.conda_meta import CondaMeta
+    from envkeep.capturing.conda_meta import MetaRecord
     from envkeep.capturing.distribution import Found
+    from envkeep.capturing.owners import Owners
+    from envkeep.capturing.reading import Folder
     from envkeep.model.record import CondaPackage, Distribution, PythonInfo, Record, Transaction
 
-__all__ = ["Carried", "Former"]
+__all__ = ["Carried", "Former", "Held", "stood"]
+
+
+# how many numbers `stood` has of a folder and its METADATA
+_OF_TWO = 12
+
+
+class Held(NamedTuple):
+    """A distribution of conda's as a capture found it.
+
+    Attributes:
+        found: the distribution.
+        record: of the package that it belongs to.
+        stood: how what says so stood; see ``stood``.
+    """
+
+    found: Found
+    record: MetaRecord
+    stood: tuple[int, ...]
 
 
 class Carried(NamedTuple):
     """What a capture read, as its readers hold it; see ``Former``."""
 
-    meta: CondaMeta | None
+    records: Mapping[str, MetaRecord]
     found: Mapping[str, Found]
+    held: Mapping[str, Held]
+
+
+def stood(own: os.stat_result, folder: Folder, file: str, *, with_record: bool) -> tuple[int, ...]:
+    """Return the signatures (``seen.signature_of``) of a metadata folder and of what in it says whose it is, one after the other.
+
+    Args:
+        own: the folder's.
+        folder: that it lies in.
+        file: its name.
+        with_record: whether its RECORD decides as well as its METADATA.
+
+    Raises:
+        OSError, ValueError: a file is not there, or may not be looked at.
+    """
+    text = folder.look(file + "/METADATA")
+    # spelled out, for a call takes as long again; once for each distribution
+    both = (
+        own.st_mode,
+        own.st_dev,
+        own.st_ino,
+        own.st_size,
+        own.st_mtime_ns,
+        own.st_ctime_ns,
+        text.st_mode,
+        text.st_dev,
+        text.st_ino,
+        text.st_size,
+        text.st_mtime_ns,
+        text.st_ctime_ns,
+    )
+    return (*both, *signature_of(folder.look(file + "/RECORD"))) if with_record else both
 
 
 class Former:
@@ -41,20 +95,27 @@ class Former:
 
     Attributes:
         began: when this was made, before anything is read; ns since 1970.
-        meta: all of conda-meta at once, where nothing of it was odd: of the former capture until it is read again.
+        records: of conda-meta, by file, that need not be read again where they stand as they did: of the former capture until
+            they are read again, if this process made it.
         found: likewise the distributions, by path.
     """
 
     def __init__(self, readings: Readings | None = None, record: Record | None = None, carried: Carried | None = None) -> None:
         if carried is None or readings is None or record is None:
-            carried = Carried(None, {})
-        self.meta: CondaMeta | None = carried.meta
+            carried = Carried({}, {}, {})
+        self._meta_is_plain = False
         self.found: Mapping[str, Found] = carried.found
+        self._held: Mapping[str, Held] = carried.held
+        self._holding: dict[str, Held] = {}
         self.began = time.time_ns()
         self._readings = readings = readings if record is not None else None
         self._record = record
         self._package_rows: Mapping[str, PackageRow] = readings.packages if readings is not None else {}
         self._distribution_rows: Mapping[str, DistributionRow] = readings.distributions if readings is not None else {}
+        rows = self._package_rows
+        self.records = carried.records
+        if not self.records.keys() <= rows.keys():
+            self.records = {file: read for file, read in carried.records.items() if file in rows}
         self._packages: dict[str, PackageRow] = {}
         self._rows: dict[str, DistributionRow] = {}
         self._files: dict[str, str] = {}
@@ -70,20 +131,22 @@ class Former:
     @property
     def carried(self) -> Carried:
         """What was read, for the next capture of this process."""
-        return Carried(self.meta, self.found)
+        return Carried(self.records, self.found, self._holding)
 
     @property
     def knows_packages(self) -> bool:
         """Whether any record of conda-meta may stand as it did."""
         return bool(self._package_rows)
 
-    def stands(self) -> dict[str, str]:
-        """Return how the records of conda-meta stood that are not read again where they stand so, by file."""
-        return {file: row.stand for file, row in self._package_rows.items()}
+    def keep_records(self, unmoved: Container[str]) -> dict[str, MetaRecord]:
+        """Take it that of ``records`` those of these files stand as they did; return them by the package's name."""
+        self._packages = {file: row for file, row in self._package_rows.items() if file in unmoved}
+        return {read.package.name: read for file, read in self.records.items() if file in unmoved}
 
-    def keep_packages(self, files: Container[str]) -> None:
-        """Take it that these records of conda-meta stand as they did."""
-        self._packages = {file: row for file, row in self._package_rows.items() if file in files}
+    def carry_records(self, records: Mapping[str, MetaRecord] | None) -> None:
+        """Carry the records of conda-meta over to the next capture of this process; None: something of it was odd."""
+        self._meta_is_plain = records is not None
+        self.records = {read.file: read for read in (records or {}).values() if read.file in self._packages}
 
     def package(self, file: str, stand: str) -> tuple[CondaPackage, Sequence[str]] | None:
         """Return what a record of conda-meta held and the metadata that it owns, where it did not move."""
@@ -106,6 +169,31 @@ class Former:
         """Return how a record of conda-meta stood before it was read for this capture; empty where that says too little."""
         row = self._packages.get(file)
         return "" if row is None else row.stand
+
+    def unmoved(self, folder: Folder, owners: Owners) -> dict[str, Found]:
+        """Return the distributions of conda's in a folder that this process found before and that did not move, by file.
+
+        They are nearly all, so this takes the shortest way to what ``distribution`` says of them.
+        """
+        found: dict[str, Found] = {}
+        for file in folder.names:
+            place = folder.start + file
+            held, row = self._held.get(place), self._distribution_rows.get(place)
+            # the same record: nothing else of the package was read either
+            if held is None or row is None or owners.record_of(place) is not held.record:
+                continue
+            try:
+                stands = stood(folder.look(file), folder, file, with_record=len(held.stood) > _OF_TWO)
+            except (OSError, ValueError):
+                continue
+            if stands == held.stood:
+                found[file] = held.found
+                self._rows[place], self._holding[place] = row, held
+        return found
+
+    def hold(self, held: Held) -> None:
+        """Carry a distribution of conda's over to the next capture of this process."""
+        self._holding[held.found.path] = held
 
     def is_conda(self, path: str, stands: str) -> bool | None:
         """Return whether a metadata folder that conda lists was conda's when what proves it stood like that; None: not known.
@@ -168,7 +256,7 @@ class Former:
         """
         packages, rows = self._packages, self._rows
         # what is odd in conda-meta may be in no record; else a record that is kept as it was captured has all of it
-        if held is not captured or self.meta is None:
+        if held is not captured or not self._meta_is_plain:
             conda = _by_file(held)
             same = {file for file, package in _by_file(captured).items() if _same(conda.get(file), package)}
             packages = {file: row for file, row in packages.items() if file in same}

@@ -187,10 +187,8 @@ def possible_site_folders(
 
 def subdir_of(packages: Iterable[CondaPackage], prefix: Path) -> str:
     """Return the platform of an environment: the commonest of its conda packages' that is not noarch, else this machine's."""
-    counts: dict[str, int] = {}
-    for package in packages:
-        if package.subdir and package.subdir != "noarch":
-            counts[package.subdir] = counts.get(package.subdir, 0) + 1
+    subdirs = [package.subdir for package in packages]
+    counts = {subdir: subdirs.count(subdir) for subdir in {*subdirs} - {"", "noarch"}}
     if counts:
         return min(counts, key=lambda subdir: (-counts[subdir], subdir))
     here = machine_subdir()

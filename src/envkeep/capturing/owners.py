@@ -82,6 +82,11 @@ class Owners:
         record = self._records[package]
         return package, record if mtime > record.mtime and place.endswith(".dist-info") else None
 
+    def record_of(self, place: str) -> MetaRecord | None:
+        """Return the record of the conda package that lists a distribution's metadata."""
+        package = self._owners.get(place)
+        return None if package is None else self._records[package]
+
     def is_reinstalled(self, place: str, record: MetaRecord) -> bool | None:
         """Return whether pip, uv or others have put there what a record lists; None where that cannot be read now."""
         # most have one

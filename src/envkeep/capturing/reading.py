@@ -7,15 +7,16 @@ import os
 import re
 import stat
 from contextlib import contextmanager, suppress
-from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from envkeep.errors import UnreadableEnvironmentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+T = TypeVar("T")
 
 __all__ = [
     "Folder",
@@ -154,9 +155,17 @@ def listing(folder: str | Path) -> list[os.DirEntry[str]]:
         UnreadableEnvironmentError: it is there and cannot be listed. Taken for an empty one, everything in it would count as
             removed, and a backup that says so would be kept.
     """
+    return sorted(_listed(folder, _entries), key=attrgetter("name"))
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return [*entries]
+
+
+def _listed(folder: str | Path, read: Callable[[str | Path], list[T]]) -> list[T]:
     try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=attrgetter("name"))
+        return read(folder)
     except ValueError:
         return []
     except OSError as error:
@@ -186,7 +195,7 @@ def folder_at(path: Path) -> Iterator[Folder]:
     Raises:
         UnreadableEnvironmentError: as of ``listing``.
     """
-    names = [entry.name for entry in listing(path)]
+    names = sorted(_listed(path, os.listdir))
     handle = None
     if names and os.stat in os.supports_dir_fd:
         # the system then follows the folder's own path once, and not for each of its files
@@ -195,8 +204,10 @@ def folder_at(path: Path) -> Iterator[Folder]:
     if handle is None:
         yield folder_by_path(path, names)
         return
+    stat_at = os.stat
     try:
-        yield Folder(f"{path}{os.sep}", names, partial(os.stat, dir_fd=handle))
+        # a function, which calls faster than a partial one with a keyword
+        yield Folder(f"{path}{os.sep}", names, lambda name: stat_at(name, dir_fd=handle))
     finally:
         os.close(handle)
 

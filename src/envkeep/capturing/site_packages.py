@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from envkeep.capturing.conda_meta import CondaMeta
     from envkeep.capturing.former import Former
+    from envkeep.capturing.reading import Folder
 
 __all__ = ["Altered", "SitePackages", "read_site_packages"]
 
@@ -72,15 +73,11 @@ def read_site_packages(
     for folder in folders:
         location = relative_to(prefix, folder)
         with folder_at(folder) as inside:
+            unmoved = former.unmoved(inside, owned) if former is not None else {}
             for file in inside.names:
-                if not file.endswith(METADATA):
-                    continue
-                if file.startswith("~"):
-                    # what pip renames before it removes, and leaves if it is stopped
-                    message = f"{file} is left over from an installation that was stopped; it is left out"
-                    problems.append(Problem(code="leftover-distribution", message=message, path=f"{location}/{file}"))
-                    continue
-                found = read_distribution(inside, file, location, owned, problems, former)
+                found = unmoved.get(file)
+                if found is None and file.endswith(METADATA):
+                    found = _read(inside, file, location, owned, problems, former)
                 if found is None:
                     continue
                 every[found.path] = found
@@ -105,6 +102,17 @@ def read_site_packages(
     distributions = tuple([found.distribution for found in kept])
     altered = _altered(owned, distributions, every, problems)
     return SitePackages(distributions=distributions, altered=altered, problems=tuple(problems))
+
+
+def _read(  # noqa: PLR0917 - as `read_distribution`
+    folder: Folder, file: str, location: str, owned: Owners, problems: list[Problem], former: Former | None
+) -> Found | None:
+    if not file.startswith("~"):
+        return read_distribution(folder, file, location, owned, problems, former)
+    # what pip renames before it removes, and leaves if it is stopped
+    message = f"{file} is left over from an installation that was stopped; it is left out"
+    problems.append(Problem(code="leftover-distribution", message=message, path=f"{location}/{file}"))
+    return None
 
 
 def _importable(candidates: list[Found], problems: list[Problem]) -> Found:
@@ -151,13 +159,16 @@ def _size(path: Path) -> int | None:
 
 def _altered(owned: Owners, kept: Sequence[Distribution], present: Container[str], problems: list[Problem]) -> dict[str, Altered]:
     by_pip = {normalise(dist.name): dist for dist in kept if dist.conda_package is None}
-    there = {package for place, package in owned.counted.items() if place in present or exists(place)}
+    gone = {place for place in owned.counted if place not in present and not exists(place)}
     replacing: dict[str, set[str]] = {}
     for place, package in owned.counted.items() if by_pip else ():
         for name in _names(package, place):
             if name in by_pip:
                 replacing.setdefault(package, set()).add(name)
     altered: dict[str, Altered] = {}
+    if not gone and not replacing:
+        return altered
+    there = {package for place, package in owned.counted.items() if place not in gone}
     for package in dict.fromkeys(owned.counted.values()):
         if package in replacing:
             rival = by_pip[min(replacing[package])]

@@ -27,6 +27,8 @@ def standing_packages(record: Record) -> tuple[CondaPackage, ...]:
     (conda/plugins/prefix_data_loaders/pypi). One that pip put the same version over lies where conda's did, so it stays.
     """
     replaced = {normalise(dist.name): dist.version for dist in record.pip}
+    if {package.altered for package in record.conda} <= {None} and replaced.keys().isdisjoint(_names(record.conda)):
+        return record.conda
     return tuple([package for package in record.conda if _stands(package, replaced.get(package.name))])
 
 
@@ -36,7 +38,7 @@ def _stands(package: CondaPackage, by_pip: str | None) -> bool:
 
 def channels_of(packages: Iterable[CondaPackage], configured: Iterable[str]) -> tuple[str, ...]:
     """Return channels in conda's order: of the first package that came from each, then the configured ones; none twice."""
-    found = dict.fromkeys(package.channel for package in packages)
+    found = dict.fromkeys([package.channel for package in packages])
     found.update(dict.fromkeys(configured))
     found.pop("", None)
     return tuple(found)
@@ -49,16 +51,23 @@ def linked_order(packages: Sequence[CondaPackage]) -> tuple[CondaPackage, ...]:
     taken by name: in one environment there is one package of a name. Circles are broken at the package with the fewest
     open dependencies.
     """
-    by_name = {package.name: package for package in packages}
-    graph = dict(zip([package.name for package in packages], _NEEDS.each(packages), strict=True))
-    return tuple([by_name[name] for name in _ordered(tuple(graph.items()))])
+    global _last  # noqa: PLW0603 - of one environment
+    names, needs = _names(packages), _NEEDS.each(packages)
+    # a new version of a package mostly needs the same ones
+    last = _last
+    if last[:2] != (names, needs):
+        at = {name: place for place, name in enumerate(names)}
+        last = _last = (names, needs, [at[name] for name in _ordered(dict(zip(names, needs, strict=True)))])
+    return tuple([packages[place] for place in last[2]])
 
 
-# a new version of a package mostly needs the same ones
-@lru_cache(maxsize=2)
-def _ordered(graph: tuple[tuple[str, frozenset[str]], ...]) -> tuple[str, ...]:
-    names = dict(graph).keys()
-    open_ = {name: set(needs & names) for name, needs in graph}
+# names and needs of the packages that were last asked for, and their places in order
+_last: tuple[list[str], list[frozenset[str]], list[int]] = ([], [], [])
+
+
+def _ordered(graph: dict[str, frozenset[str]]) -> tuple[str, ...]:
+    names = graph.keys()
+    open_ = {name: set(needs & names) for name, needs in graph.items()}
     # python names pip, pip needs python
     open_.get("python", set()).discard("pip")
     _menuinst_first(open_)
@@ -97,6 +106,10 @@ def _fewest(fewest: list[tuple[int, str]], open_: dict[str, set[str]], order: Co
         count, name = heappop(fewest)
         if name not in order and count == len(open_[name]):
             return name
+
+
+def _names(packages: Iterable[CondaPackage]) -> list[str]:
+    return [package.name for package in packages]
 
 
 def _dependencies(package: CondaPackage) -> frozenset[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from operator import lt
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.formats.requirement_indexes import other_indexes
@@ -113,19 +114,23 @@ def freeze_lines(record: Record) -> Iterator[RequirementLine]:
     second distribution of one name.
     """
     silent = _left_out_by_freeze(record)
-    seen: set[str] = set()
-    lines = _LINES[bool(other_indexes(record.index_urls))]
-    found = list(zip(lines.each(record.distributions), record.distributions, strict=True))
-    found.sort(key=lambda pair: (pair[0].key, pair[1].conda_package is not None))
+    lines = _LINES[bool(other_indexes(record.index_urls))].each(record.distributions)
+    found = list(zip(lines, record.distributions, strict=True))
+    keys = [line.key for line in lines]
+    # a record has them in this order, and mostly one of each
+    if not all(map(lt, keys, keys[1:])):
+        found.sort(key=lambda pair: (pair[0].key, pair[1].conda_package is not None))
+    last = None
     for line, dist in found:
-        if line.key in seen:
+        key = line.key
+        if key == last:
             place = f"; found in {plain(dist.location)}" if dist.location else ""
             yield _set_aside(line, dist, SECOND_COPY, place)
-        elif line.key in silent and line.reason is None:
+        elif key in silent and line.reason is None:
             yield _set_aside(line, dist, LEFT_OUT)
         else:
             yield line
-        seen.add(line.key)
+        last = key
 
 
 def _set_aside(line: RequirementLine, dist: Distribution, reason: str, more: str = "") -> RequirementLine:

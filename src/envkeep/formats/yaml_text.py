@@ -43,7 +43,7 @@ def scalar(text: str) -> str:
 def sequence(items: Iterable[str], indent: int) -> list[str]:
     """Return the lines of a block sequence of strings."""
     start = f"{' ' * indent}- "
-    return [start + scalar(item) for item in items]
+    return [start + text for text in map(scalar, items)]
 
 
 def mapping(items: Iterable[tuple[str, str]], indent: int) -> list[str]:

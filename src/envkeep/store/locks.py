@@ -42,13 +42,18 @@ class Locks:
         Raises:
             StoreError: another process held it all the time, or the lock file cannot be made.
         """
+        path = folder / LOCK
+        key = os.getpid(), path
+        taken = self._locks.get(key)
+        if taken is not None and taken.is_locked:
+            # by this very thread, for longer than this lasts: that of a thread is its own
+            yield
+            return
         # 20 ms to import, which a backup that finds nothing to do must not pay
         from filelock import FileLock, Timeout
 
-        path = folder / LOCK
-        key = os.getpid(), path
         # of two threads that make one at the same time, both hold the first
-        lock = self._locks.get(key) or self._locks.setdefault(key, FileLock(path, timeout=self._timeout, mode=0o600))
+        lock = taken or self._locks.setdefault(key, FileLock(path, timeout=self._timeout, mode=0o600))
         with storing(f"lock {path}"):
             try:
                 lock.acquire()

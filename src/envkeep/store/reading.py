@@ -143,14 +143,10 @@ def leftovers(folder: Path) -> tuple[Path, ...]:
         OSError: the folder cannot be read.
     """
     tagged = set(tags_of(folder).values())
-    with os.scandir(folder) as entries:
-        folders = {entry.name: entry.is_dir() for entry in entries}
-    return tuple(
-        folder / name
-        for name, is_folder in sorted(folders.items())
-        if name.startswith(TEMPORARY)
-        or (is_folder and is_stamp(name) and f"{name}{TXT_SUFFIX}" not in folders and name not in tagged)
-    )
+    names = set(os.listdir(folder))  # noqa: PTH208 - twice for each backup
+    bare = {name for name in names if is_stamp(name) and f"{name}{TXT_SUFFIX}" not in names} - tagged
+    left = {name for name in names if name.startswith(TEMPORARY)} | {name for name in bare if (folder / name).is_dir()}
+    return tuple(folder / name for name in sorted(left))
 
 
 def tags_of(folder: Path) -> Mapping[str, str]:

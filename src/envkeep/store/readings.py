@@ -32,6 +32,7 @@ __all__ = [
     "read_readings",
     "stand_at",
     "stand_of",
+    "stands_of",
     "was_at_rest",
     "write_readings",
 ]
@@ -39,6 +40,7 @@ __all__ = [
 _SCHEMA = 1
 _LARGEST = 256 << 20
 _CHECKSUM = 9
+_STAND = "%x.%x.%x.%x.%x.%x"
 # where times can be set back (Windows has no time of change) a change is found after a day at the latest
 _LIFETIME = 24 * 3600 * 10**9
 
@@ -89,7 +91,7 @@ _last: tuple[str, Signature, Readings] | None = None
 def stand_of(info: os.stat_result) -> str:
     """Return a file's signature as one text, which is quicker to write, to read and to compare than six numbers."""
     # %, which takes half the time of a format; and not by `signature_of`, for a call takes as long again
-    return "%x.%x.%x.%x.%x.%x" % (  # noqa: UP031
+    return _STAND % (
         info.st_mode,
         info.st_dev,
         info.st_ino,
@@ -97,6 +99,11 @@ def stand_of(info: os.stat_result) -> str:
         info.st_mtime_ns,
         info.st_ctime_ns,
     )
+
+
+def stands_of(signatures: Sequence[int]) -> str:
+    """Return the same of several files, whose signatures follow each other."""
+    return "|".join([_STAND] * (len(signatures) // _STAND.count("%"))) % tuple(signatures)
 
 
 def stand_at(path: str) -> str:

@@ -117,6 +117,11 @@ def signature_of(info: os.stat_result) -> Signature:
     return info.st_mode, info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
+def mtime_of(signature: Signature) -> int:
+    """Return when what it is of was last changed, ns since 1970."""
+    return signature[4]
+
+
 def identity(path: str) -> Signature | None:
     """Return which file or folder is there, whatever it holds."""
     found = signature(path)

@@ -386,6 +386,7 @@ def _holds(path: Path, content: bytes) -> bool:
 
 
 def _free_stamp(folder: Path, stamp: str) -> str:
-    while os.path.lexists(folder / f"{stamp}{TXT_SUFFIX}") or os.path.lexists(folder / stamp):
+    taken = set(os.listdir(folder))  # noqa: PTH208 - a program that keeps many at once is ahead of the clock by as many
+    while stamp in taken or f"{stamp}{TXT_SUFFIX}" in taken:
         stamp = next_stamp(stamp)
     return stamp
