@@ -298,14 +298,16 @@ def test_half_a_surrogate_pair_is_written_as_something_else(tmp_path: Path) -> N
 
 def _refuse_to_list(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     # as the system does where permissions forbid it, which root never sees
-    for name in ("scandir", "listdir"):
-
-        def refused(path: Any = ".", really: Any = getattr(os, name)) -> Any:
+    def refusing(really: Any) -> Any:
+        def listed(path: Any = ".") -> Any:
             if Path(path) == folder:
                 raise PermissionError(13, "Permission denied", str(path))
             return really(path)
 
-        monkeypatch.setattr(os, name, refused)
+        return listed
+
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir))
+    monkeypatch.setattr(os, "listdir", refusing(os.listdir))
 
 
 @pytest.mark.parametrize("unlisted", ["conda-meta", "lib", "lib/python3.12/site-packages"])

@@ -328,7 +328,7 @@ def test_a_forced_backup_reads_everything(tmp_path: Path, store: Store, reads: l
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("schema", 2),
+        ("schema", 1),
         ("written_by", "0.0.0"),
         ("taken", 0),
         ("prefix", "/elsewhere"),
@@ -353,10 +353,12 @@ def test_a_note_that_does_not_fit_counts_for_nothing(
     lab = Lab(tmp_path)
     back_up(lab.prefix, store)
     note = Path(seen_file(str(store.home), str(lab.prefix), kind="files"))
-    raw = json.loads(note.read_bytes().partition(b"\n")[2])
+    checksum, line, end = note.read_bytes().split(b"\n")
+    assert (checksum, end) == (b"%08x" % crc32(line), b"")
+    raw = json.loads(line)
     assert raw["written_by"] == __version__
     text = json.dumps({**raw, key: value}).encode()
-    note.write_bytes(b"%08x\n" % crc32(text) + text)
+    note.write_bytes(b"%08x\n%s\n" % (crc32(text), text))
     reads.clear()
     assert alike(without_states(back_up(lab.prefix, store)), capture(lab.prefix, ask_git=False))
     assert "zlib-1.3-h0.json" in reads

@@ -2,25 +2,26 @@
 
 One file for each environment under ``<home>/seen``, which may be deleted at any time. The readings themselves are in the
 backup's record, which it names by its sha256. A file counts as the one that was read if its signature is the same, and nothing is
-said of files that had not been at rest when they were read (see ``seen``). The file begins with a checksum: what is damaged in it
-would otherwise be taken for what was read.
+said of files that had not been at rest when they were read (see ``seen``).
+
+The file is lines in pairs, a checksum and what it is of, which goes on from the one before: what is damaged would otherwise be
+taken for what was read. The first pair has everything; each that follows what is other since then, for most of it stays.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from json import JSONEncoder, loads
-from typing import TYPE_CHECKING, Any, NamedTuple
+from json import dumps, loads
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from zlib import crc32
 
 from envkeep import __version__
-from envkeep.model.kept import Kept
-from envkeep.store.seen import read_whole, rested, seen_file, signature, write_whole
+from envkeep.store.seen import read_whole, rested, seen_file, signature, signature_of, write_whole
 from envkeep.store.stamps import is_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from envkeep.store.seen import Signature
@@ -37,9 +38,12 @@ __all__ = [
     "write_readings",
 ]
 
-_SCHEMA = 1
+Row = TypeVar("Row")
+
+_SCHEMA = 2
 _LARGEST = 256 << 20
-_CHECKSUM = 9
+# what follows the first pair is at most this part of it: else the file is written anew
+_ADDED = 4
 _STAND = "%x.%x.%x.%x.%x.%x"
 # where times can be set back (Windows has no time of change) a change is found after a day at the latest
 _LIFETIME = 24 * 3600 * 10**9
@@ -84,8 +88,18 @@ class Readings(NamedTuple):
     files: Mapping[str, str]
 
 
-# what was last read or written, and how its file stood then: a process that backs up again need not parse it again
-_last: tuple[str, Signature, Readings] | None = None
+class _Note(NamedTuple):
+    """A file of readings: its path, how it stands, what it says, the last checksum in it, and the size of its first pair."""
+
+    path: str
+    stand: Signature
+    readings: Readings
+    checksum: int
+    first: int
+
+
+# what was last read or written: a process that backs up again need not parse it again
+_last: _Note | None = None
 
 
 def stand_of(info: os.stat_result) -> str:
@@ -130,80 +144,122 @@ def read_readings(home: Path, prefix: str) -> Readings | None:
     try:
         stand = signature(path)
         last = _last
-        readings = last[2] if last is not None and last[:2] == (path, stand) else _parsed(path)
+        note = last if last is not None and (last.path, last.stand) == (path, stand) else _parsed(path, stand)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    if stand is None or readings is None or readings.prefix != prefix or not 0 <= time.time_ns() - readings.taken <= _LIFETIME:
+    if note is None or note.readings.prefix != prefix or not 0 <= time.time_ns() - note.readings.taken <= _LIFETIME:
         return None
-    _keep(path, stand, readings)
-    return readings
+    _keep(note)
+    return note.readings
 
 
 def write_readings(home: Path, readings: Readings) -> None:
     """Keep what a record was read from; where it cannot be written, the next backup reads everything."""
     path = _file(home, readings.prefix)
-    text = _written(readings).encode("ascii")
-    stand = signature(path) if write_whole(path, _checksum(text) + text) else None
+    last = _last
+    if last is not None and last.path == path and _add(last, readings):
+        return
+    raw = {"schema": _SCHEMA, "written_by": __version__, "user": _user(), **_raw(readings)}
+    pair, checksum = _pair(raw, 0)
+    stand = signature(path) if write_whole(path, pair) else None
     if stand is not None:
-        _keep(path, stand, readings)
+        _keep(_Note(path, stand, readings, checksum, len(pair)))
 
 
-def _written(readings: Readings) -> str:
-    raw = {"schema": _SCHEMA, "written_by": __version__, "user": _user(), **readings._asdict()}
-    # nearly all rows are those of the time before
-    members = [f"{_encode(key)}: {_encode(value)}" for key, value in raw.items() if key not in {"packages", "distributions"}]
-    members.append(f'"packages": {{{", ".join(_PACKAGES.each(readings.packages.values()))}}}')
-    members.append(f'"distributions": {{{", ".join(_DISTRIBUTIONS.each(readings.distributions.values()))}}}')
-    return f"{{{', '.join(members)}}}"
+def _add(note: _Note, readings: Readings) -> bool:
+    """Add what is other to a file that stands as it was last read or written; False where it is to be written anew."""
+    before = note.readings
+    if (before.prefix, before.taken) != (readings.prefix, readings.taken):
+        return False
+    # nearly all rows are the very objects of the time before
+    others = readings._replace(
+        packages=_others(before.packages, readings.packages), distributions=_others(before.distributions, readings.distributions)
+    )
+    gone = before.packages.keys() - readings.packages.keys(), before.distributions.keys() - readings.distributions.keys()
+    pair, checksum = _pair(_raw(others, *gone), note.checksum)
+    if note.stand[3] + len(pair) > note.first + note.first // _ADDED:
+        return False
+    try:
+        handle = os.open(note.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(handle, "ab", buffering=0) as file:
+            if signature_of(os.fstat(handle)) != note.stand or file.write(pair) != len(pair):
+                return False
+    except OSError:
+        return False
+    stand = signature(note.path)
+    if stand is not None:
+        _keep(note._replace(stand=stand, readings=readings, checksum=checksum))
+    return True
 
 
-def _row(row: PackageRow | DistributionRow) -> str:
-    name, *rest = row
-    return f"{_encode(name)}: {_encode(rest)}"
+def _others(old: Mapping[str, Row], new: Mapping[str, Row]) -> dict[str, Row]:
+    return {key: row for key, row in new.items() if old.get(key) is not row}
 
 
-_encode = JSONEncoder().encode
-_PACKAGES: Kept[PackageRow, str] = Kept(_row)
-_DISTRIBUTIONS: Kept[DistributionRow, str] = Kept(_row)
+def _raw(readings: Readings, files: Iterable[str] = (), places: Iterable[str] = ()) -> dict[str, Any]:
+    """Return readings as plain values of JSON, and which rows of packages (by file) and distributions (by place) are gone."""
+    return {
+        **readings._asdict(),
+        "packages": {name: rest for name, *rest in readings.packages.values()},
+        "distributions": {path: rest for path, *rest in readings.distributions.values()},
+        "gone": (sorted(files), sorted(places)),
+    }
 
 
-def _keep(path: str, stand: Signature, readings: Readings) -> None:
+def _pair(raw: dict[str, Any], before: int) -> tuple[bytes, int]:
+    text = dumps(raw).encode("ascii")
+    checksum = crc32(text, before)
+    return b"%08x\n%s\n" % (checksum, text), checksum
+
+
+def _keep(note: _Note) -> None:
     global _last  # noqa: PLW0603 - of one environment only: a process that keeps hundreds shall not grow by them
-    _last = (path, stand, readings)
+    _last = note
 
 
 def _file(home: Path, prefix: str) -> str:
     return seen_file(os.fspath(home), prefix, kind="files")
 
 
-def _parsed(path: str) -> Readings | None:
-    whole = read_whole(path, _LARGEST)
-    text = whole[_CHECKSUM:]
-    if whole[:_CHECKSUM] != _checksum(text):
+def _parsed(path: str, stood: Signature | None) -> _Note | None:
+    *lines, end = read_whole(path, _LARGEST).split(b"\n")
+    if stood is None or end or not lines or len(lines) % 2:
         return None
-    raw: dict[str, Any] = loads(text)
+    checksum = 0
+    pairs: list[dict[str, Any]] = []
+    for said, text in zip(lines[::2], lines[1::2], strict=True):
+        checksum = crc32(text, checksum)
+        if said != b"%08x" % checksum:
+            return None
+        pairs.append(loads(text))
+    raw = pairs[0]
     # another user may be shown other files
     if (raw["schema"], raw["written_by"], raw["user"]) != (_SCHEMA, __version__, _user()):
         return None
+    packages: dict[str, PackageRow] = {}
+    distributions: dict[str, DistributionRow] = {}
+    for raw in pairs:
+        for file, (stand, owned) in raw["packages"].items():
+            packages[file] = PackageRow(_text(file), _text(stand), [*map(_text, owned)])
+        for place, (name, owner, stands) in raw["distributions"].items():
+            whose = None if owner is None else _text(owner)
+            distributions[place] = DistributionRow(_text(place), _text(name), whose, _text(stands))
+        for file in raw["gone"][0]:
+            del packages[file]
+        for place in raw["gone"][1]:
+            del distributions[place]
     if not is_stamp(raw["stamp"]) or type(raw["taken"]) is not int:
         return None
-    packages, distributions = raw["packages"].items(), raw["distributions"].items()
-    return Readings(
+    readings = Readings(
         prefix=_text(raw["prefix"]),
         stamp=_text(raw["stamp"]),
         record=_text(raw["record"]),
         taken=raw["taken"],
-        packages={file: PackageRow(_text(file), _text(stand), [*map(_text, owned)]) for file, (stand, owned) in packages},
-        distributions={
-            path: DistributionRow(_text(path), _text(name), None if owner is None else _text(owner), _text(stands))
-            for path, (name, owner, stands) in distributions
-        },
+        packages=packages,
+        distributions=distributions,
         files={_text(path): _text(stand) for path, stand in raw["files"].items()},
     )
-
-
-def _checksum(text: bytes) -> bytes:
-    return b"%08x\n" % crc32(text)
+    return _Note(path, stood, readings, checksum, len(lines[0]) + len(lines[1]) + 2)
 
 
 def _user() -> int:
