@@ -88,7 +88,8 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
     unmoved: set[str] = set()
     moved: list[tuple[str, Signature | None]] = []
     with folder_at(prefix / "conda-meta") as folder:
-        look = folder.look
+        # not by a method of the folder: it is most of what a capture does where little moved
+        look, begin, handle = os.stat, folder.begin, folder.handle
         for file in folder.names:
             before = known.get(file)
             # conda: a record ends in .json; macOS leaves ._name.json beside it
@@ -97,7 +98,7 @@ def read_conda_meta(prefix: Path, former: Former | None = None, *, wanted: Calla
             stood: Signature | None = None
             if looked_at:
                 try:
-                    info = look(file)
+                    info = look(begin + file, dir_fd=handle)
                 except (OSError, ValueError):
                     # so will reading it, where the reason is told
                     pass

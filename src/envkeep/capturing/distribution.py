@@ -10,7 +10,7 @@ from stat import S_ISDIR
 from typing import TYPE_CHECKING, NamedTuple
 
 from envkeep.capturing.checkout import find_checkout
-from envkeep.capturing.former import Held, stood
+from envkeep.capturing.former import also_stood, stood
 from envkeep.capturing.metadata import (
     CoreMetadata,
     content_digest,
@@ -24,6 +24,7 @@ from envkeep.model.names import normalise
 from envkeep.model.record import Distribution, Origin, Problem
 from envkeep.model.urls import file_url, path_of_file_url
 from envkeep.store.readings import stand_of, stands_of
+from envkeep.store.seen import mtime_of
 
 if TYPE_CHECKING:
     from envkeep.capturing.former import Former
@@ -76,23 +77,30 @@ def read_distribution(  # noqa: PLR0917 - one for each distribution, and keyword
         former: of a former capture; a folder is not read again where nothing of it moved.
     """
     place = folder.start + file
-    try:
-        info = folder.look(file)
-    except (OSError, ValueError) as error:
-        problems.append(_unreadable(line_text(f"{location}/{file}"), error))
-        return None
-    mtime, a_folder = info.st_mtime_ns, S_ISDIR(info.st_mode)
-    conda_package, record = owners.claim(place, mtime) if owners is not None else (None, None)
     stands, signatures = "", None
-    if former is not None and a_folder and file.endswith(".dist-info"):
+    if former is not None and file.endswith(".dist-info"):
+        # without them it is read below, where the reason is told
+        with suppress(OSError, ValueError):
+            signatures = stood(folder.begin + file, folder.handle)
+    if signatures is not None:
+        mtime, a_folder = mtime_of(signatures), True
+    else:
+        try:
+            info = folder.look(file)
+        except (OSError, ValueError) as error:
+            problems.append(_unreadable(line_text(f"{location}/{file}"), error))
+            return None
+        mtime, a_folder = info.st_mtime_ns, S_ISDIR(info.st_mode)
+    conda_package, record = owners.claim(place, mtime) if owners is not None else (None, None)
+    if former is not None and signatures is not None:
+        if record is None:
+            stands = stands_of(signatures)
         # of a record that lists several, which one leads here depends on more than files
-        of_record = former.record_stand(record.file) if record is not None and len(record.owned) == 1 else ""
-        if record is None or of_record:
-            # without these it is read below, where the reason is told
+        elif len(record.owned) == 1 and (of_record := former.record_stand(record.file)):
+            # whose it is hangs on two files more
             with suppress(OSError, ValueError):
-                # whose it is may hang on two files more
-                signatures = stood(info, folder, file, with_record=record is not None)
-                stands = "|".join([stands_of(signatures), *([of_record] if of_record else [])])
+                signatures += also_stood(folder.begin + file, folder.handle)
+                stands = f"{stands_of(signatures)}|{of_record}"
     if owners is not None and record is not None:
         is_conda = former.is_conda(place, stands) if former is not None and stands else None
         if is_conda is None:
@@ -136,9 +144,9 @@ def read_distribution(  # noqa: PLR0917 - one for each distribution, and keyword
 
 
 def _hold(former: Former, found: Found, owners: Owners | None, signatures: tuple[int, ...] | None) -> None:
-    record = owners.record_of(found.path) if owners is not None and found.distribution.conda_package is not None else None
+    record = owners.records.get(found.path) if owners is not None and found.distribution.conda_package is not None else None
     if record is not None and signatures is not None:
-        former.hold(Held(found, record, signatures))
+        former.hold(found, record, signatures)
 
 
 def _stand(folder: Folder, name: str) -> str:

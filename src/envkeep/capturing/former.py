@@ -6,6 +6,7 @@ whatever depends on more than a file (a git checkout), is not kept, so that it i
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 from functools import cached_property
@@ -16,8 +17,7 @@ from envkeep.store.readings import DistributionRow, PackageRow, Readings, was_at
 from envkeep.store.seen import signature_of
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence, Set
 
     from envkeep.capturing.conda_meta import MetaRecord
     from envkeep.capturing.distribution import Found
@@ -25,11 +25,7 @@ if TYPE_CHECKING:
     from envkeep.capturing.reading import Folder
     from envkeep.model.record import CondaPackage, Distribution, PythonInfo, Record, Transaction
 
-__all__ = ["Carried", "Former", "Held", "stood"]
-
-
-# how many numbers `stood` has of a folder and its METADATA
-_OF_TWO = 12
+__all__ = ["Carried", "Former", "Held", "also_stood", "stood"]
 
 
 class Held(NamedTuple):
@@ -38,37 +34,38 @@ class Held(NamedTuple):
     Attributes:
         found: the distribution.
         record: of the package that it belongs to.
-        stood: how what says so stood; see ``stood``.
+        stood: how what says so stood: ``stood``, and ``also_stood`` if that decides.
+        row: what is kept of it for another process.
     """
 
     found: Found
     record: MetaRecord
     stood: tuple[int, ...]
+    row: DistributionRow
 
 
 class Carried(NamedTuple):
     """What a capture read, as its readers hold it; see ``Former``."""
 
     records: Mapping[str, MetaRecord]
+    by_name: Mapping[str, MetaRecord]
     found: Mapping[str, Found]
     held: Mapping[str, Held]
 
 
-def stood(own: os.stat_result, folder: Folder, file: str, *, with_record: bool) -> tuple[int, ...]:
-    """Return the signatures (``seen.signature_of``) of a metadata folder and of what in it says whose it is, one after the other.
+def stood(path: str, handle: int | None) -> tuple[int, ...]:
+    """Return the signatures (``seen.signature_of``) of a metadata folder and of its METADATA, one after the other.
 
     Args:
-        own: the folder's.
-        folder: that it lies in.
-        file: its name.
-        with_record: whether its RECORD decides as well as its METADATA.
+        path: of the folder.
+        handle: of the folder that this path begins in, as ``os.stat`` takes it.
 
     Raises:
-        OSError, ValueError: a file is not there, or may not be looked at.
+        OSError, ValueError: one is not there, or may not be looked at.
     """
-    text = folder.look(file + "/METADATA")
+    own, text = os.stat(path, dir_fd=handle), os.stat(path + "/METADATA", dir_fd=handle)
     # spelled out, for a call takes as long again; once for each distribution
-    both = (
+    return (
         own.st_mode,
         own.st_dev,
         own.st_ino,
@@ -82,7 +79,11 @@ def stood(own: os.stat_result, folder: Folder, file: str, *, with_record: bool) 
         text.st_mtime_ns,
         text.st_ctime_ns,
     )
-    return (*both, *signature_of(folder.look(file + "/RECORD"))) if with_record else both
+
+
+def also_stood(path: str, handle: int | None) -> tuple[int, ...]:
+    """Return the same of its RECORD, which decides as well where a conda record is older than the folder."""
+    return signature_of(os.stat(path + "/RECORD", dir_fd=handle))
 
 
 class Former:
@@ -102,20 +103,20 @@ class Former:
 
     def __init__(self, readings: Readings | None = None, record: Record | None = None, carried: Carried | None = None) -> None:
         if carried is None or readings is None or record is None:
-            carried = Carried({}, {}, {})
+            carried = Carried({}, {}, {}, {})
         self._meta_is_plain = False
         self.found: Mapping[str, Found] = carried.found
-        self._held: Mapping[str, Held] = carried.held
         self._holding: dict[str, Held] = {}
         self.began = time.time_ns()
         self._readings = readings = readings if record is not None else None
         self._record = record
         self._package_rows: Mapping[str, PackageRow] = readings.packages if readings is not None else {}
         self._distribution_rows: Mapping[str, DistributionRow] = readings.distributions if readings is not None else {}
-        rows = self._package_rows
-        self.records = carried.records
-        if not self.records.keys() <= rows.keys():
-            self.records = {file: read for file, read in carried.records.items() if file in rows}
+        # seldom is something in no row, which is read again; then all are asked one by one
+        self.records, self._by_name = carried.records, carried.by_name
+        if not self.records.keys() <= self._package_rows.keys():
+            self.records, self._by_name = {}, {}
+        self._held = carried.held if carried.held.keys() <= self._distribution_rows.keys() else {}
         self._packages: dict[str, PackageRow] = {}
         self._rows: dict[str, DistributionRow] = {}
         self._files: dict[str, str] = {}
@@ -131,22 +132,29 @@ class Former:
     @property
     def carried(self) -> Carried:
         """What was read, for the next capture of this process."""
-        return Carried(self.records, self.found, self._holding)
+        return Carried(self.records, self._by_name, self.found, self._holding)
 
     @property
     def knows_packages(self) -> bool:
         """Whether any record of conda-meta may stand as it did."""
         return bool(self._package_rows)
 
-    def keep_records(self, unmoved: Container[str]) -> dict[str, MetaRecord]:
+    def keep_records(self, unmoved: Set[str]) -> dict[str, MetaRecord]:
         """Take it that of ``records`` those of these files stand as they did; return them by the package's name."""
-        self._packages = {file: row for file, row in self._package_rows.items() if file in unmoved}
-        return {read.package.name: read for file, read in self.records.items() if file in unmoved}
+        self._packages = dict(self._package_rows)
+        # nearly all stay: to copy them takes a tenth of going through them
+        for file in self._packages.keys() - unmoved:
+            del self._packages[file]
+        kept = dict(self._by_name)
+        for file in self.records.keys() - unmoved:
+            del kept[self.records[file].package.name]
+        return kept
 
     def carry_records(self, records: Mapping[str, MetaRecord] | None) -> None:
         """Carry the records of conda-meta over to the next capture of this process; None: something of it was odd."""
         self._meta_is_plain = records is not None
-        self.records = {read.file: read for read in (records or {}).values() if read.file in self._packages}
+        self._by_name = {name: read for name, read in (records or {}).items() if read.file in self._packages}
+        self.records = {read.file: read for read in self._by_name.values()}
 
     def package(self, file: str, stand: str) -> tuple[CondaPackage, Sequence[str]] | None:
         """Return what a record of conda-meta held and the metadata that it owns, where it did not move."""
@@ -176,24 +184,29 @@ class Former:
         They are nearly all, so this takes the shortest way to what ``distribution`` says of them.
         """
         found: dict[str, Found] = {}
+        known, records, start, begin, handle = self._held, owners.records, folder.start, folder.begin, folder.handle
         for file in folder.names:
-            place = folder.start + file
-            held, row = self._held.get(place), self._distribution_rows.get(place)
+            place = start + file
+            held = known.get(place)
             # the same record: nothing else of the package was read either
-            if held is None or row is None or owners.record_of(place) is not held.record:
+            if held is None or records.get(place) is not held.record:
                 continue
             try:
-                stands = stood(folder.look(file), folder, file, with_record=len(held.stood) > _OF_TWO)
+                stands = stood(begin + file, handle)
+                if len(held.stood) > len(stands):
+                    stands += also_stood(begin + file, handle)
             except (OSError, ValueError):
                 continue
             if stands == held.stood:
                 found[file] = held.found
-                self._rows[place], self._holding[place] = row, held
+                self._rows[place], self._holding[place] = held.row, held
         return found
 
-    def hold(self, held: Held) -> None:
-        """Carry a distribution of conda's over to the next capture of this process."""
-        self._holding[held.found.path] = held
+    def hold(self, found: Found, record: MetaRecord, stood: tuple[int, ...]) -> None:
+        """Carry a distribution of conda's over to the next capture of this process, if anything is kept of it."""
+        row = self._rows.get(found.path)
+        if row is not None:
+            self._holding[found.path] = Held(found, record, stood, row)
 
     def is_conda(self, path: str, stands: str) -> bool | None:
         """Return whether a metadata folder that conda lists was conda's when what proves it stood like that; None: not known.

@@ -32,13 +32,13 @@ class Owners:
 
     Attributes:
         counted: by path of what conda has in those folders, the package's name.
+        records: by path of any metadata of conda's, the record of the package that lists it.
     """
 
     def __init__(self, prefix: Path, folders: Sequence[Path], meta: CondaMeta) -> None:
         # paths as text, as a folder's listing has them: there are as many as packages
         self.counted: dict[str, str] = {}
-        self._owners: dict[str, str] = {}
-        self._records = meta.records
+        self.records: dict[str, MetaRecord] = {}
         self._meta = f"{prefix}{os.sep}conda-meta{os.sep}"
         known = {_identity(folder): folder for folder in folders}
         self._parents: dict[str, tuple[str, bool]] = {}
@@ -57,14 +57,14 @@ class Owners:
                 counts = folder in folders or parent.endswith(("site-packages", "dist-packages"))
                 start = self._parents[parent] = (f"{folder}{os.sep}", counts)
             place = start[0] + name
-            self._owners[place] = package
+            self.records[place] = meta.records[package]
             if start[1]:
                 self.counted[place] = package
 
     def is_untouched(self, place: str, mtime: int) -> bool:
         """Return whether a package has a distribution's metadata, and it has not moved since that was installed."""
-        package = self._owners.get(place)
-        return package is not None and mtime <= self._records[package].mtime
+        record = self.records.get(place)
+        return record is not None and mtime <= record.mtime
 
     def claim(self, place: str, mtime: int) -> tuple[str | None, MetaRecord | None]:
         """Return the conda package that lists a distribution's metadata, and its record where that proves nothing.
@@ -76,16 +76,10 @@ class Owners:
             place: its path, as a listing of the folder has it.
             mtime: when it was last changed, ns since 1970.
         """
-        package = self._owners.get(place)
-        if package is None:
+        record = self.records.get(place)
+        if record is None:
             return None, None
-        record = self._records[package]
-        return package, record if mtime > record.mtime and place.endswith(".dist-info") else None
-
-    def record_of(self, place: str) -> MetaRecord | None:
-        """Return the record of the conda package that lists a distribution's metadata."""
-        package = self._owners.get(place)
-        return None if package is None else self._records[package]
+        return record.package.name, record if mtime > record.mtime and place.endswith(".dist-info") else None
 
     def is_reinstalled(self, place: str, record: MetaRecord) -> bool | None:
         """Return whether pip, uv or others have put there what a record lists; None where that cannot be read now."""

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from envkeep import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
     "FOLDER",
@@ -117,7 +117,7 @@ def signature_of(info: os.stat_result) -> Signature:
     return info.st_mode, info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
-def mtime_of(signature: Signature) -> int:
+def mtime_of(signature: Sequence[int]) -> int:
     """Return when what it is of was last changed, ns since 1970."""
     return signature[4]
 
