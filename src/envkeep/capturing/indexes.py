@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from dataclasses import field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,20 +111,31 @@ def _from_pip(path: Path, main: list[str], extra: list[str]) -> None:
     text = _text(path)
     if text is None or "index" not in text:
         return
+    values = _pip_values(text)
+    main += values[0]
+    extra += values[1]
+
+
+# a program that backs up again meets the same ones
+@lru_cache(maxsize=8)
+def _pip_values(text: str) -> tuple[list[str], list[str]]:
     import configparser
 
+    main: list[str] = []
+    extra: list[str] = []
     # pip's own parser; a token may hold a percent sign
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(text)
     except configparser.Error:
-        return
+        return main, extra
     for section in ("install", "global"):
         if parser.has_section(section):
             main += _values(parser.get(section, "index-url", fallback="") or parser.get(section, "index_url", fallback=""))
             extra += _values(
                 parser.get(section, "extra-index-url", fallback="") or parser.get(section, "extra_index_url", fallback="")
             )
+    return main, extra
 
 
 def _from_uv(path: Path, main: list[str], extra: list[str]) -> None:

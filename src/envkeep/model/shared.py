@@ -7,7 +7,8 @@ is one wherever filelock 4.2 is loaded (on Python 3.12 and later), which makes i
 
 from __future__ import annotations
 
-from operator import is_
+from itertools import compress
+from operator import is_, is_not
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ def unshared_places(old: Sequence[object], new: Sequence[object]) -> tuple[Seque
     The places are in order. Where the two differ in length, those of each are one stretch, and both begin at the same place.
     """
     if len(old) == len(new):
-        same = list(map(is_, old, new))
-        places = [at for at, is_same in enumerate(same) if not is_same] if False in same else []
+        places = list(compress(range(len(new)), map(is_not, old, new)))
         return places, places
     front = _alike(old, new)
     back = _alike(old[front:][::-1], new[front:][::-1])
