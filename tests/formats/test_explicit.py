@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envkeep.errors import BadFormatError
-from envkeep.formats import explicit, explicit_reader
+from envkeep.formats import conda_graph, explicit, explicit_reader
 from envkeep.formats.conda_graph import linked_order
 from envkeep.model.record import CondaPackage, Distribution, Origin
 from support.wild_records import conda_package, make_record
@@ -135,6 +135,23 @@ def test_each_package_comes_once_and_the_order_is_fixed(graph: dict[str, list[st
     assert sorted(package.name for package in order) == sorted(graph)
     random.Random(seed).shuffle(packages)
     assert linked_order(packages) == order
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(st.lists(names, max_size=3), min_size=8, max_size=8), min_size=2, max_size=4), st.randoms())
+def test_the_order_hangs_on_nothing_that_was_asked_before(graphs: list[list[list[str]]], order: random.Random) -> None:
+    known = ["python", "pip", "menuinst", "a", "b", "c", "d", "e"]
+    asked = []
+    for graph in graphs:
+        packages = [conda_package(name, depends=tuple(needs)) for name, needs in zip(known, graph, strict=True)]
+        order.shuffle(packages)
+        asked.append((packages, linked_order(packages)))
+    for packages, found in reversed(asked):
+        conda_graph._last = ([], [], [])
+        assert linked_order(packages) == found
+        # others of the same needs, as after an update
+        newer = [replace(package, version="2") for package in packages]
+        assert linked_order(newer) == tuple(replace(package, version="2") for package in found)
 
 
 @settings(max_examples=200, deadline=None)
