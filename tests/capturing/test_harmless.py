@@ -8,6 +8,7 @@ import os
 import shutil
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -321,6 +322,29 @@ def test_a_folder_that_cannot_be_listed_is_no_empty_one(tmp_path: Path, monkeypa
     with pytest.raises(UnreadableEnvironmentError) as caught:
         capture(prefix.path, start_python=False, environ={})
     assert f"{prefix.path / unlisted} cannot be listed: Permission denied" in caught.value.fact
+
+
+@pytest.mark.parametrize("nth", range(4))
+def test_a_site_packages_that_cannot_be_looked_at_once_is_never_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    prefix = wild_conda(tmp_path / "e")
+    prefix.python()
+    prefix.dist("six")
+    whole = capture(prefix.path, start_python=False, environ={})
+    folder = prefix.path / "lib" / "python3.12" / "site-packages"
+    really, looks = os.stat, iter(range(1000))
+
+    def stat(path: Any, **more: Any) -> os.stat_result:
+        if not isinstance(path, int) and Path(path) == folder and next(looks) == nth:
+            raise OSError(5, "Input/output error", str(path))
+        return really(path, **more)
+
+    monkeypatch.setattr(os, "stat", stat)
+    # told, or looked at again
+    with suppress(UnreadableEnvironmentError):
+        record = capture(prefix.path, start_python=False, environ={})
+        assert [dist.name for dist in record.distributions] == [dist.name for dist in whole.distributions]
 
 
 @not_root

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from envkeep.capturing.reading import exists, identity, is_file, is_folder, listing, read_text, scan
+from envkeep.capturing.reading import exists, folder_identity, is_file, is_folder, listing, read_text, scan
 from envkeep.errors import NotAnEnvironmentError, UnreadableEnvironmentError
 from envkeep.model.platforms import machine_subdir
 
@@ -213,8 +213,8 @@ def _python_folders(entries: Iterable[os.DirEntry[str]]) -> list[os.DirEntry[str
 def _existing(folders: Iterable[str | Path], seen: set[tuple[int, int]]) -> list[Path]:
     found = []
     for folder in folders:
-        here = identity(folder)
-        if here is not None and here not in seen and is_folder(folder):
+        here = folder_identity(folder)
+        if here is not None and here not in seen:
             seen.add(here)
             found.append(Path(folder))
     return found

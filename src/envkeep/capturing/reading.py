@@ -26,7 +26,7 @@ __all__ = [
     "file_name",
     "folder_at",
     "folder_by_path",
-    "identity",
+    "folder_identity",
     "is_file",
     "is_folder",
     "line_text",
@@ -227,13 +227,14 @@ def file_name(path: str) -> str:
     return os.path.basename(path)  # noqa: PTH119 - some thousand times a capture
 
 
-def identity(path: str | Path) -> tuple[int, int] | None:
-    """Return what tells a file from every other one, however it is reached; None where the path leads nowhere.
+def folder_identity(path: str | Path) -> tuple[int, int] | None:
+    """Return what tells a folder from every other one, however it is reached; None where the path leads to none.
 
     Raises:
         UnreadableEnvironmentError: it may not be looked at.
     """
     try:
+        # once: a second look that fails would make it none
         info = os.stat(path)  # noqa: PTH116 - as fast as it gets, several times a capture
     except ValueError:
         return None
@@ -241,7 +242,7 @@ def identity(path: str | Path) -> tuple[int, int] | None:
         if error.errno in _ABSENT:
             return None
         raise unreadable(path, error) from error
-    return info.st_dev, info.st_ino
+    return (info.st_dev, info.st_ino) if stat.S_ISDIR(info.st_mode) else None
 
 
 def unreadable(folder: str | Path, error: OSError) -> UnreadableEnvironmentError:
