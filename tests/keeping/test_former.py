@@ -23,6 +23,7 @@ import envkeep
 from envkeep import __version__
 from envkeep.capturing import conda_meta, distribution, interpreter, reinstalled
 from envkeep.capturing.capture import capture
+from envkeep.capturing.former import Former
 from envkeep.keeping.backup import backup
 from envkeep.keeping.former import capture_beside, former_of
 from envkeep.store import readings as readings_module
@@ -37,7 +38,6 @@ from support.trees import snapshot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkeep.capturing.former import Former
     from envkeep.model.record import PythonInfo, Record
 
 # the kernel stamps files with a clock of 4 ms (CONFIG_HZ=250), 16 ms on Windows
@@ -160,6 +160,34 @@ def test_only_what_moved_is_read_again(tmp_path: Path, store: Store, reads: list
         ("editable", "1.0"),
         ("six", "1.1"),
     ]
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_this_process_found_is_carried_over_whatever_lies_beside_it(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab(tmp_path)
+    attrs, six = lab.conda_install("attrs", "1.0"), lab.conda_install("six", "1.0")
+    # one of pip's that is imported in the place of conda's, which stays
+    newer = lab.site / "six-1.1.dist-info"
+    shutil.copytree(six, newer)
+    (newer / "METADATA").write_text("Metadata-Version: 2.1\nName: six\nVersion: 1.1\n\n")
+    asked: list[str] = []
+    unmoved = Former.unmoved
+
+    def unmoved_and_tell(self: Former, folder: Any, owners: Any) -> Any:
+        found = unmoved(self, folder, owners)
+        asked.extend(found)
+        return found
+
+    monkeypatch.setattr(Former, "unmoved", unmoved_and_tell)
+    for version in "123":
+        lab.pip_install("tool", version)
+        asked.clear()
+        record = back_up(lab.prefix, store)
+        assert alike(without_states(record), capture(lab.prefix, ask_git=False))
+        assert [dist.version for dist in record.distributions if dist.name == "six"] == ["1.1"]
+    assert asked == [attrs.name]
 
 
 @pytest.mark.usefixtures("at_once")
@@ -345,6 +373,9 @@ def test_a_forced_backup_reads_everything(tmp_path: Path, store: Store, reads: l
         ("packages", None),
         ("packages", {"zlib-1.3-h0.json": ["odd"]}),
         ("distributions", []),
+        ("gone", []),
+        ("gone", ""),
+        ("gone", [[], ["nowhere"]]),
     ],
 )
 def test_a_note_that_does_not_fit_counts_for_nothing(

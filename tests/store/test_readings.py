@@ -142,14 +142,31 @@ def test_what_was_added_to_another_note_is_not_taken_for_this_one_s(tmp_path: Pa
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such links")
 def test_a_link_in_the_place_of_a_note_is_not_written_through(tmp_path: Path) -> None:
-    write_readings(tmp_path, of([package(1)]))
+    rows = [package(number) for number in range(40)]
+    write_readings(tmp_path, of(rows))
     elsewhere = tmp_path / "elsewhere"
-    elsewhere.write_bytes(b"precious")
-    note_of(tmp_path).unlink()
+    note_of(tmp_path).rename(elsewhere)
     note_of(tmp_path).symlink_to(elsewhere)
-    write_readings(tmp_path, of([package(2)]))
-    assert elsewhere.read_bytes() == b"precious"
-    assert read_anew(tmp_path) == of([package(2)])
+    before = elsewhere.read_bytes()
+    # it is read through the link, and leads to a note
+    assert read_anew(tmp_path) == of(rows)
+    write_readings(tmp_path, of(rows[1:]))
+    assert elsewhere.read_bytes() == before
+    assert not note_of(tmp_path).is_symlink()
+    assert read_anew(tmp_path) == of(rows[1:])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="what it says of other names of a file is not relied on")
+def test_what_a_copy_of_the_home_shares_is_not_added_to(tmp_path: Path) -> None:
+    rows = [package(number) for number in range(40)]
+    write_readings(tmp_path, of(rows))
+    # as cp -al makes it
+    (tmp_path / "copy").hardlink_to(note_of(tmp_path))
+    before = (tmp_path / "copy").read_bytes()
+    assert read_anew(tmp_path) == of(rows)
+    write_readings(tmp_path, of(rows[1:]))
+    assert (tmp_path / "copy").read_bytes() == before
+    assert read_anew(tmp_path) == of(rows[1:])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -112,11 +112,14 @@ class Former:
         self._record = record
         self._package_rows: Mapping[str, PackageRow] = readings.packages if readings is not None else {}
         self._distribution_rows: Mapping[str, DistributionRow] = readings.distributions if readings is not None else {}
-        # seldom is something in no row, which is read again; then all are asked one by one
+        # what is in no row is read again
         self.records, self._by_name = carried.records, carried.by_name
         if not self.records.keys() <= self._package_rows.keys():
-            self.records, self._by_name = {}, {}
-        self._held = carried.held if carried.held.keys() <= self._distribution_rows.keys() else {}
+            self.records = {file: read for file, read in self.records.items() if file in self._package_rows}
+            self._by_name = {read.package.name: read for read in self.records.values()}
+        self._held = carried.held
+        if not self._held.keys() <= self._distribution_rows.keys():
+            self._held = {place: held for place, held in self._held.items() if place in self._distribution_rows}
         self._packages: dict[str, PackageRow] = {}
         self._rows: dict[str, DistributionRow] = {}
         self._files: dict[str, str] = {}
@@ -240,6 +243,7 @@ class Former:
         """Forget those that are not imported: a record has one of a name."""
         for path in paths:
             self._rows.pop(path, None)
+            self._holding.pop(path, None)
 
     def python(self, executable: str, stands: str) -> PythonInfo | None:
         """Return what a Python said of itself, where nothing moved that it starts from."""

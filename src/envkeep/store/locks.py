@@ -24,7 +24,7 @@ __all__ = ["Locks"]
 
 
 class Locks:
-    """The locks of one store. Taking one again inside itself is fine: it is held until the outermost ends.
+    """The locks of one store. Taking one again inside itself is fine: the outer one, which ends last, holds it.
 
     Args:
         timeout: seconds to wait for another process.

@@ -44,6 +44,7 @@ _SCHEMA = 2
 _LARGEST = 256 << 20
 # what follows the first pair is at most this part of it: else the file is written anew
 _ADDED = 4
+_ADDING = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _STAND = "%x.%x.%x.%x.%x.%x"
 # where times can be set back (Windows has no time of change) a change is found after a day at the latest
 _LIFETIME = 24 * 3600 * 10**9
@@ -180,9 +181,11 @@ def _add(note: _Note, readings: Readings) -> bool:
     if note.stand[3] + len(pair) > note.first + note.first // _ADDED:
         return False
     try:
-        handle = os.open(note.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        # through no link, and nothing that has another name: what a copy of the home shares with this one is not ours to write
+        handle = os.open(note.path, _ADDING)
         with os.fdopen(handle, "ab", buffering=0) as file:
-            if signature_of(os.fstat(handle)) != note.stand or file.write(pair) != len(pair):
+            info = os.fstat(handle)
+            if signature_of(info) != note.stand or info.st_nlink != 1 or file.write(pair) != len(pair):
                 return False
     except OSError:
         return False
@@ -244,9 +247,10 @@ def _parsed(path: str, stood: Signature | None) -> _Note | None:
         for place, (name, owner, stands) in raw["distributions"].items():
             whose = None if owner is None else _text(owner)
             distributions[place] = DistributionRow(_text(place), _text(name), whose, _text(stands))
-        for file in raw["gone"][0]:
+        files, places = raw["gone"]
+        for file in files:
             del packages[file]
-        for place in raw["gone"][1]:
+        for place in places:
             del distributions[place]
     if not is_stamp(raw["stamp"]) or type(raw["taken"]) is not int:
         return None
