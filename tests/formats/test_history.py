@@ -122,7 +122,7 @@ def test_only_the_blocks_of_the_last_history_are_kept() -> None:
     assert again.transactions[:2] == whole.transactions
     assert again.transactions[0] is whole.transactions[0], "it is not read again"
     parse_history(texts[2])
-    assert len(history._last) == 1
+    assert len(history._last.blocks) == 1
     assert parse_history(texts[0]).transactions[0] is not whole.transactions[0]
 
 
@@ -186,6 +186,17 @@ def test_any_history_is_read(lines: list[str]) -> None:
     specs, unreadable = requested_specs(history.transactions, {"a"})
     assert len(specs) <= 1
     assert all(isinstance(text, str) for text in (*unreadable, *history.faults))
+
+
+@given(st.lists(st.tuples(_LINES, st.sampled_from(["\n", "\n", "\r\n", "", "\x0b", "\u2028"]), st.booleans()), max_size=12))
+def test_a_history_that_grew_is_read_as_if_all_of_it_were_new(pieces: list[tuple[str, str, bool]]) -> None:
+    text = ""
+    for line, end, is_looked_at in pieces:
+        text += line + end
+        if is_looked_at:
+            grown = parse_history(text)
+            history._last = history._NOTHING
+            assert parse_history(text) == grown
 
 
 def test_a_deep_and_a_long_list_do_not_hang() -> None:

@@ -74,28 +74,41 @@ class _Block(NamedTuple):
         return not self.content or any(line[0] in "+-" for line in self.content)
 
 
-# the blocks of the history that was parsed last, by their lines
-_last: dict[tuple[str, ...], _Block] = {}
+class _Parsed(NamedTuple):
+    text: str
+    lines: int
+    blocks: tuple[_Block, ...]
+    faults: tuple[str, ...]
+
+
+_NOTHING = _Parsed("", 0, (), ())
+# the history that was parsed last: it only grows, and a process that captures its environment again meets its blocks again
+_last = _NOTHING
 
 
 def parse_history(text: str) -> History:
     """Return the blocks of a history; credentials dropped. Never raises: what cannot be read is a fault, the rest is kept."""
     global _last  # noqa: PLW0603 - of one environment
-    # a history only grows, and a process that captures its environment again meets its blocks again
-    known, met = _last, dict[tuple[str, ...], _Block]()
-    lines = text.splitlines()
+    last = _last
+    known = last if last.text.endswith("\n") and text.startswith(last.text) else _NOTHING
+    lines = text[len(known.text) :].splitlines()
+    # a block ends where the next one begins
+    if lines and not _begins(lines[0]):
+        known, lines = _NOTHING, text.splitlines()
     # conda ignores what stands before the first header: pixi's one line, a comment
-    starts = [number for number, line in enumerate(lines) if "==>" in line and _HEADER.match(line.strip())]
-    blocks: list[_Block] = []
-    faults: list[str] = []
+    starts = [number for number, line in enumerate(lines) if "==>" in line and _begins(line)]
+    blocks, faults = [*known.blocks], [*known.faults]
     for start, end in pairwise([*starts, len(lines)]):
-        block_lines = tuple(lines[start:end])
-        block = known.get(block_lines) or _block(block_lines)
-        met[block_lines] = block
+        block = _block(tuple(lines[start:end]))
         blocks.append(block)
-        faults += [f"line {start + number} {fault}" for number, fault in block.faults]
-    _last = met if len(lines) <= _MOST_KEPT else {}
-    return History(transactions=_transactions(blocks), faults=tuple(faults))
+        faults += [f"line {known.lines + start + number} {fault}" for number, fault in block.faults]
+    parsed = _Parsed(text, known.lines + len(lines), tuple(blocks), tuple(faults))
+    _last = parsed if parsed.lines <= _MOST_KEPT else _NOTHING
+    return History(transactions=_transactions(blocks), faults=parsed.faults)
+
+
+def _begins(line: str) -> bool:
+    return _HEADER.match(line.strip()) is not None
 
 
 def requested_specs(transactions: Iterable[Transaction], installed: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -23,7 +23,7 @@ from envkeep.store.manifest import read_identity, read_manifest, read_tags
 from envkeep.store.stamps import instant_of, is_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Set
     from datetime import datetime
 
     from envkeep.store.manifest import Manifest
@@ -120,30 +120,36 @@ def backup_at(path: Path) -> Backup | None:
     return None
 
 
-def last_order(environment: StoredEnvironment) -> int:
+def last_order(environment: StoredEnvironment, names: Iterable[str]) -> int:
     """Return the highest ``order`` of the backups in a folder, without a look at their files; 0 where there is none.
 
+    Args:
+        environment: whose folder it is.
+        names: of what is in it.
+
     Raises:
-        OSError: the folder cannot be read.
-        StoreError: it can be listed, and not looked into.
+        StoreError: the folder can be listed, and not looked into.
     """
-    with os.scandir(environment.path) as entries:
-        stamps = {stamp_of_txt(entry.name) or entry.name for entry in entries}
+    stamps = {stamp_of_txt(name) or name for name in names}
     return max([0, *[_order(environment.path, stamp) or 0 for stamp in stamps if is_stamp(stamp)]])
 
 
-def leftovers(folder: Path) -> tuple[Path, ...]:
+def leftovers(folder: Path, names: Set[str] | None = None) -> tuple[Path, ...]:
     """Return what a killed writer or another program's rotation left in an environment's folder, sorted.
 
     That is what has a temporary name, and folders of backups whose ``.txt`` is gone (it comes last and goes first), unless
     tagged. Only under the folder's lock are these sure to be nobody's.
 
+    Args:
+        folder: the environment's.
+        names: of what is in it; None: it is listed.
+
     Raises:
         BadFormatError: the tags cannot be read, so nobody knows what is tagged.
-        OSError: the folder cannot be read.
+        OSError: likewise, or the folder cannot.
     """
     tagged = set(tags_of(folder).values())
-    names = set(os.listdir(folder))  # noqa: PTH208 - twice for each backup
+    names = set(os.listdir(folder)) if names is None else names  # noqa: PTH208
     bare = {name for name in names if is_stamp(name) and f"{name}{TXT_SUFFIX}" not in names} - tagged
     left = {name for name in names if name.startswith(TEMPORARY)} | {name for name in bare if (folder / name).is_dir()}
     return tuple(folder / name for name in sorted(left))

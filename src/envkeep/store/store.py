@@ -23,7 +23,7 @@ from envkeep.store.retention import decide
 from envkeep.store.stamps import next_stamp, readable, stamp_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Set
     from pathlib import Path
 
     from envkeep.model.record import EnvironmentInfo, Record
@@ -203,10 +203,10 @@ class Store:
         with self.locked(environment), storing(f"write a backup in {environment.path}"):
             if tag is not None:
                 self._check_tag(environment, tag, None)
-            self.sweep(environment)
+            names = self.sweep(environment)
             order = microseconds(instant)
             if not historic:
-                order = max(order, last_order(environment) + 1)
+                order = max(order, last_order(environment, names) + 1)
             manifest = Manifest(
                 created=instant,
                 order=order,
@@ -217,7 +217,7 @@ class Store:
                 digest=digest,
                 note=note,
             )
-            stamp = _free_stamp(environment.path, stamp_of(instant))
+            stamp = _free_stamp(names, stamp_of(instant))
             with staged() as stage:
                 folder = stage.folder(environment.path / stamp, {**files, MANIFEST: manifest_bytes(manifest)})
                 listed = stage.file(environment.path / f"{stamp}{TXT_SUFFIX}", txt)
@@ -226,7 +226,7 @@ class Store:
                 try:
                     while not listed.put(environment.path / f"{stamp}{TXT_SUFFIX}"):
                         # PyMoDAQ, which takes no lock, wrote one of this very second in between
-                        taken, stamp = stamp, _free_stamp(environment.path, stamp)
+                        taken, stamp = stamp, _free_stamp(_names(environment.path), stamp)
                         (environment.path / taken).rename(environment.path / stamp)
                 except BaseException:
                     # where it was stopped after the last step, the backup is whole
@@ -240,10 +240,9 @@ class Store:
     def publish_lone(self, environment: StoredEnvironment, stamp: str, txt: bytes) -> Backup:
         """Keep a ``.txt`` as it is, under its stamp or the next free one; the errors are those of ``write``."""
         with self.locked(environment), storing(f"write a backup in {environment.path}"):
-            self.sweep(environment)
-            stamp = _free_stamp(environment.path, stamp)
+            stamp = _free_stamp(self.sweep(environment), stamp)
             while not publish_file(environment.path / f"{stamp}{TXT_SUFFIX}", txt):
-                stamp = _free_stamp(environment.path, stamp)
+                stamp = _free_stamp(_names(environment.path), stamp)
             return self._reread(environment, stamp)
 
     def import_file(self, path: Path, name: str | None = None) -> Backup:
@@ -314,27 +313,31 @@ class Store:
             self.locked(environment),
             storing(f"rotate the backups in {environment.path}", stands="No newer backup was touched."),
         ):
-            self.sweep(environment)
+            names = self.sweep(environment)
             self._tags(environment)
             # without a look at each backup: mostly there are not so many
-            with os.scandir(environment.path) as entries:
-                count = sum(entry.name.endswith(TXT_SUFFIX) for entry in entries)
-            if count <= self.limit:
+            if sum(name.endswith(TXT_SUFFIX) for name in names) <= self.limit:
                 return ()
             gone = tuple(decision.backup for decision in self.rotation(environment) if not decision.keep)
             return tuple(backup for backup in gone if self._remove(backup))
 
-    def sweep(self, environment: StoredEnvironment) -> None:
-        """Remove what killed writers left in an environment's folder; the caller holds its lock.
+    def sweep(self, environment: StoredEnvironment) -> Set[str]:
+        """Remove what killed writers left in an environment's folder; return the names of what is in it then.
 
-        A folder whose ``.txt`` is gone is such a leftover, unless it is tagged; without readable tags nothing is swept.
+        The caller holds its lock. A folder whose ``.txt`` is gone is such a leftover, unless it is tagged; without readable tags
+        nothing is swept.
+
+        Raises:
+            OSError: the folder cannot be read, or something cannot be removed.
         """
+        names = _names(environment.path)
         try:
-            left = leftovers(environment.path)
+            left = leftovers(environment.path, names)
         except (BadFormatError, OSError):
-            return
+            return names
         for path in left:
             remove_tree(path if path.name.startswith(TEMPORARY) else set_aside(path)[0])
+        return names.difference([path.name for path in left])
 
     # -- inside
 
@@ -385,8 +388,12 @@ def _holds(path: Path, content: bytes) -> bool:
         return False
 
 
-def _free_stamp(folder: Path, stamp: str) -> str:
-    taken = set(os.listdir(folder))  # noqa: PTH208 - a program that keeps many at once is ahead of the clock by as many
+def _names(folder: Path) -> set[str]:
+    return set(os.listdir(folder))  # noqa: PTH208
+
+
+def _free_stamp(taken: Set[str], stamp: str) -> str:
+    # a program that keeps many at once is ahead of the clock by as many
     while stamp in taken or f"{stamp}{TXT_SUFFIX}" in taken:
         stamp = next_stamp(stamp)
     return stamp
