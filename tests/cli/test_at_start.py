@@ -82,6 +82,11 @@ def test_the_list_of_packages_is_that_of_the_backup(lab: Lab, capsys: pytest.Cap
     assert answer_unchanged(words, environ())
     quick = capsys.readouterr().out
     assert "tool==1.0" in quick
+    for other in (["-p", words[-1], "--format", "requirements"], ["--format=requirements", f"--prefix={words[-1]}"]):
+        assert answer_unchanged(["export", *other], environ()), "wherever the options stand"
+        assert capsys.readouterr().out == quick
+    for other in (["-p", words[-1]], ["--format", "explicit", "-p", words[-1]], [*words[1:], "--format", "explicit"]):
+        assert not answer_unchanged(["export", *other], environ()), "another format"
     whole = [sys.executable, "-c", "from envkeep.cli.main import main; main()", *words]
     assert subprocess.run(whole, check=True, capture_output=True, text=True).stdout == quick
     assert not answer_unchanged([*words, "--hash", "sha256"], environ())
@@ -343,6 +348,11 @@ def _loaded(*words: str | Path, status: int = 0) -> set[str]:
 
 def test_a_first_backup_reads_its_options_without_typer(tmp_path: Path, home: Path) -> None:
     assert _loaded("backup", "-p", Lab(tmp_path).prefix) == set()
+
+
+def test_a_list_of_packages_reads_its_options_without_typer(lab: Lab) -> None:
+    assert _loaded("export", "-p", lab.prefix, "--format", "requirements") == set()
+    assert _loaded("export", "--format=requirements", "-q", "--prefix", lab.prefix) == set()
 
 
 def test_a_restore_reads_plain_options_without_typer(lab: Lab) -> None:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_unchanged", "main", "needs_engine", "plain_command"]
 
-_LIST = ("export", "--format", "requirements")
 _BUILDING = {"restore", "rollback"}
 # another engine's process would be started, or none
 _NO_ENGINE = {"--engine", "--offline", "--help", "-h"}
@@ -141,8 +140,9 @@ def plain_command(words: Sequence[str]) -> tuple[str, dict[str, str]] | None:
     if sys.platform == "win32" and any(_EXPANDED.intersection(word) for word in words):
         # typer's part, since no shell does it there
         return None
-    if tuple(words[: len(_LIST)]) == _LIST:
-        return _read("list", words[len(_LIST) :], _QUIET, _FOLDERS)
+    if words[:1] == ["export"]:
+        verb, options = _read("list", words[1:], _QUIET, {**_FOLDERS, "--format": "format"}) or ("", {})
+        return (verb, options) if options.pop("format", "") == "requirements" else None
     if words[:1] == ["backup"]:
         return _read("backup", words[1:], _QUIET, _FOLDERS)
     if words[:1] == ["restore"]:
